@@ -1,0 +1,17 @@
+"""What an exchange is built from besides accounts and a market. Values only; where they come from is the shell's affair."""
+
+import msgspec
+
+
+class ExchangeParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every knob has the default of a calm, friendly venue. ``_ms`` milliseconds, ``_pct`` a fraction."""
+
+    history_minutes: int = 1_500  # one-minute candles that exist before the first tick
+    book_push_interval_ms: int = 100  # a changed book is pushed at most this often
+    book_push_idle_ms: int = 1_000  # and an unchanged one at least this often
+    book_push_depth: int = 50  # levels a side in a push
+    ticker_push_interval_ms: int = 1_000
+    funding_interval_ms: int | None = None  # None: the instrument's own; small values compress funding for tests
+    leverage_default: int = 10
+    orders_kept: int = 10_000  # terminal orders, fills, bills remembered per account; older ones are pruned durably too
+    trade_id_block: int = 100_000  # trade ids are reserved in blocks, so that public trades need no durable write
