@@ -1,0 +1,146 @@
+"""The dialect on a port: aiohttp routes and WebSocket sessions in front of a VenueBackend.
+
+``venue_sim`` puts the simulated exchange behind it, the gateway its own state. The owner makes the aiohttp application,
+adds these routes, its own (/healthz, /sim/…, /desk/…), and runs it.
+"""
+
+from typing import Literal, NamedTuple, Protocol
+
+from aiohttp import web
+
+from services.common import venue
+from services.dialects.bitget.session_server import BookMode
+from services.dialects.bitget.signing import AccountKey
+
+
+class ServerSettings(NamedTuple):
+    book_mode: BookMode = "snapshot"
+    ws_ping_every_ms: int = 1_000  # protocol-level pings, by which silence is noticed
+    silent_after_ms: int = 3_000  # nothing heard for this long: on_private_silent
+    text_ping_timeout_ms: int = 120_000  # nothing heard for this long: the session is closed, as the venue does
+    outbox_texts_max: int = 2_000  # a session that reads too slowly is closed
+    body_bytes_max: int = 1_000_000
+
+
+class CallContext(NamedTuple):
+    """What is known of a request besides its meaning. ``headers`` has lower-case names, without the ACCESS ones."""
+
+    account_id: str  # "" on a public endpoint without key
+    api_key: str
+    endpoint: str
+    received_ts_ms: int
+    headers: dict[str, str]
+
+
+class Rejection(NamedTuple):
+    """A request the dialect refused by itself, for the owner's log, counters and alarms."""
+
+    kind: Literal["authentication", "unknown_endpoint", "bad_request"]
+    method: str
+    path: str
+    api_key: str
+    refused: venue.Refused
+
+
+class Session(Protocol):
+    """One WebSocket connection, as the backend may use it. Calls never block and may come from the event loop only."""
+
+    @property
+    def session_id(self) -> int: ...
+    @property
+    def account_id(self) -> str:
+        """ "" on a public session, and before the login."""
+        ...
+
+    @property
+    def opened_ts_ms(self) -> int: ...
+    @property
+    def last_heard_ts_ms(self) -> int: ...
+
+    def send(self, push: venue.Push) -> None:
+        """Queue the push for this session alone, if it has subscribed to it; in order with ``DialectServer.publish``."""
+        ...
+
+    def close(self, reason: str) -> None: ...
+
+
+class VenueBackend(Protocol):
+    """What stands behind the dialect. Every call comes from the event loop."""
+
+    def now_ms(self) -> int: ...
+
+    def key_of(self, api_key: str) -> AccountKey | None:
+        """Whose key this is; None refuses the request or login (40037)."""
+        ...
+
+    async def handle(self, request: venue.Request, context: CallContext) -> venue.Answer:
+        """Answer in your own time; the client's connection waits. ``request.account_id`` is filled in.
+
+        Refused codes with a status of their own: RATE_LIMITED 429 (with retry_after_ms as Retry-After), DOOR_SHUT and
+        NOT_READY 503; every other code is a 400 whose message is "CODE: text" whole.
+        To answer nothing at all (a lost reply), raise ``DropReply``; to answer a bare 5xx raise ``ServerFault``.
+        """
+        ...
+
+    def on_subscribed(self, session: Session, channel: str, symbol: str | None) -> None:
+        """The session has just subscribed: send it the snapshot of this channel, to it alone, by ``session.send``.
+
+        Called after the acknowledgement was queued; whatever is published from now on reaches the session too.
+        """
+        ...
+
+    def on_private_opened(self, session: Session) -> None:
+        """Logged in. Several sessions of one account may be open at once."""
+        ...
+
+    def on_private_closed(self, session: Session, reason: str) -> None:
+        """Gone for whatever reason; called exactly once per opened session."""
+        ...
+
+    def on_private_silent(self, session: Session, silent_ms: int) -> None:
+        """Open, but nothing heard for silent_after_ms (not even a WebSocket pong). Called once per silence."""
+        ...
+
+    def on_private_heard(self, session: Session, silent_ms: int) -> None:
+        """The silence of ``silent_ms`` has ended."""
+        ...
+
+    def on_rejected(self, rejection: Rejection) -> None:
+        """The dialect refused by itself: bad key or signature, unknown endpoint (withdraw, transfer), unreadable body."""
+        ...
+
+
+class DropReply(Exception):
+    """Close the connection without an answer: the caller cannot know what happened."""
+
+
+class ServerFault(Exception):
+    """Answer with this HTTP status and a body that is not of the dialect, as a broken proxy would."""
+
+    def __init__(self, status: int, text: str = "") -> None:
+        super().__init__(f"HTTP {status} {text}")
+        self.status = status
+        self.text = text
+
+
+class DialectServer:
+    """REST under /api/v2/, WebSocket at /v2/ws/public and /v2/ws/private."""
+
+    def __init__(self, backend: VenueBackend, settings: ServerSettings = ServerSettings()) -> None:
+        raise NotImplementedError
+
+    def add_to(self, app: web.Application) -> None:
+        """Add the routes; sessions are closed on the application's shutdown."""
+        raise NotImplementedError
+
+    def publish(self, push: venue.Push) -> None:
+        """To every session that has subscribed to it; private pushes to the sessions of ``push.account_id`` only."""
+        raise NotImplementedError
+
+    def sessions(self, account_id: str | None = None) -> tuple[Session, ...]:
+        """Open sessions: of one account, "" for public ones, None for all."""
+        raise NotImplementedError
+
+    async def close(self, reason: str) -> None:
+        """Close every session; calls on_private_closed for each."""
+        raise NotImplementedError
