@@ -371,7 +371,6 @@ class ServerTime(_Value, frozen=True, kw_only=True):
     ts_ms: int
 
 
-
 Answer = (
     Refused
     | Placed

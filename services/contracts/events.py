@@ -1,10 +1,11 @@
 """Versioned, typed, frozen events: everything that is ever published on the bus.
 
-A field is never removed or re-used; a new one carries a default. A change of meaning is a new kind (``fill.v2``), the old
-one stays readable for as long as the store holds it. Amounts are Decimal, ``_pct`` a fraction, fees positive when paid.
+A field is never removed or re-used; a new one carries a default. A change of meaning is a new kind (``fill.v2``), the
+old one stays readable for as long as the store holds it. Amounts are Decimal, ``_pct`` a fraction, fees positive when
+paid.
 
-Envelope: ``seq`` counts up by one per (source, source_epoch, stream), so that a gap is seen; ``source_epoch`` is new at each
-start of the source. ``cause_id`` is the event_id of what made this happen, so "why did we halt" is a walk.
+Envelope: ``seq`` counts up by one per (source, source_epoch, stream), so that a gap is seen; ``source_epoch`` is new at
+each start of the source. ``cause_id`` is the event_id of what made this happen, so "why did we halt" is a walk.
 """
 
 from decimal import Decimal

@@ -24,7 +24,9 @@ TELEMETRY = Stream(
     200_000,
     "what the bot itself saw",
 )
-INTENT = Stream("hb.intent.v1", ("coordination", "portfolio_risk", "desk_api", "bot", "desk_cli"), (e.IntentV1,), None, "intents")
+INTENT = Stream(
+    "hb.intent.v1", ("coordination", "portfolio_risk", "desk_api", "bot", "desk_cli"), (e.IntentV1,), None, "intents"
+)
 LATCH = Stream("hb.latch.v1", ("kill_switch", "gateway"), (e.LatchV1,), None, "scope states")
 COMMAND = Stream("hb.command.v1", ("desk_api", "desk_cli"), (e.CommandV1,), None, "what people asked for")
 STATE = Stream("hb.state.v1", ("*",), (e.StateSnapshotV1,), 100_000, "health of every service")

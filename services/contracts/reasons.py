@@ -1,0 +1,197 @@
+"""Reason codes: every refusal, pause, halt and break names one of these.
+
+A code is stable for ever; its meaning is one sentence; its next step is what a person does first. Adding a row is
+additive. A text that goes with a code says the value and the limit: ``text(code, value=…, limit=…)``.
+"""
+
+from typing import NamedTuple
+
+_Row = tuple[str, str, str]
+
+
+class Reason(NamedTuple):
+    code: str
+    family: str
+    meaning: str
+    next_step: str
+
+
+_WAIT = "nothing: clears by itself when the condition does"
+_ASK = "desk explain --event <event_id>"
+
+GATEWAY: tuple[_Row, ...] = (
+    ("DOOR_SHUT", "the gateway is still reconciling with the venue", "wait for /readyz, or desk status"),
+    ("SCOPE_HALTED", "a latch holds this scope; only cancels and reducing orders pass", "desk latch show"),
+    ("SCOPE_REDUCING", "this scope may only reduce its position", "desk latch show"),
+    ("KILL_SWITCH_ACTIVE", "the kill switch has latched this scope", "desk kill status; re-arming takes a person"),
+    ("NOT_LEADER", "the sender does not hold the lease of this bot", "desk status: see who leads"),
+    ("ORDER_VALUE_LIMIT", "order value is above the limit per order", "lower the size or raise the limit by policy"),
+    ("ORDER_QTY_LIMIT", "order quantity is above the limit per order", "lower the size or raise the limit by policy"),
+    ("OPEN_ORDERS_LIMIT", "too many open orders in this scope", "cancel some, or raise the limit by policy"),
+    ("POSITION_LIMIT", "position plus resting orders would pass the limit", "reduce, or raise the limit by policy"),
+    ("NOTIONAL_LIMIT", "notional of the scope would pass the limit", "reduce, or raise the limit by policy"),
+    ("PRICE_COLLAR_AGGRESSIVE", "price goes too far through the far touch", "check the strategy's reference price"),
+    ("PRICE_COLLAR_PASSIVE", "price rests too far from the market", "check the strategy's reference price"),
+    (
+        "PRICE_COLLAR_DRIFT",
+        "reference price moved too far within the window",
+        "look at the market before anything else",
+    ),
+    ("SUBMIT_RATE_LIMIT", "too many submits in the window", _WAIT),
+    ("CANCEL_RATE_LIMIT", "too many cancels in the window", _WAIT),
+    ("RATE_LIMIT_EXCEEDED", "the venue's budget for this kind of message is used up", _WAIT),
+    ("REPEATED_EXECUTION", "too many fills on one side in a short time", "a person looks, then desk latch rearm"),
+    ("STALE_MARKET", "market data is older than allowed for new risk", "desk status: is the venue stream alive?"),
+    ("UNKNOWN_OUTCOME", "an earlier order of this level has an unknown outcome", "wait: the gateway asks the venue"),
+    ("DUPLICATE_CLIENT_ORDER_ID", "this client order id was used before", "desk orders show <id>"),
+    ("BAD_CLIENT_ORDER_ID", "client order id is empty, too long or of a prefix that is not the sender's", _ASK),
+    ("SYMBOL_NOT_ALLOWED", "this bot has no permission for the pair", "add the pair to the bot's policy"),
+    ("ORDER_TYPE_NOT_ALLOWED", "this bot may not send this order type", "see the bot's policy"),
+    ("WOULD_FLIP", "a reducing order is larger than the position", "the size is cut to the position"),
+    ("NOT_REDUCING", "the scope allows only orders that reduce", "cancel or reduce"),
+    ("POLICY_ANSWERED", "the gateway answers this setting from policy and does not forward it", "change the policy"),
+    ("NOT_IN_DIALECT", "this endpoint does not exist here (withdrawals and transfers never do)", "none"),
+    ("SESSION_CLOSED", "the bot's private session closed; its orders were cancelled", "desk logs <bot>"),
+    ("STARTUP_CANCEL", "left over from an earlier life; cancelled before the door opened", "none"),
+    ("GHOST_ORDER", "alive at the venue although the journal calls it terminal; cancelled", "desk orders show <id>"),
+    ("ORPHAN_ORDER", "an order at the venue that the journal does not know", "desk orders show <id>"),
+    ("NOT_FOUND_FINAL", "the venue does not know the order after repeated asking", "none"),
+    ("VENUE_UNREACHABLE", "the venue does not answer", "desk status; is the venue up?"),
+    ("JOURNAL_FAILED", "the journal could not be written, so nothing is sent", "check the disk; desk doctor"),
+    ("BUS_BLIND", "the bus has been out of reach longer than policy allows", "desk status: is redis up?"),
+    ("HEARTBEAT_LOST", "the heartbeat stopped", "desk status"),
+    ("AUTH_FAILED", "key, signature or timestamp is wrong", "desk secrets check"),
+)
+
+VENUE: tuple[_Row, ...] = (
+    ("POST_ONLY_WOULD_TAKE", "a post-only order would have traded at once", "quote again from a fresh book"),
+    ("PRICE_OFF_TICK", "price is not a multiple of the tick", "round to the tick"),
+    ("PRICE_OUT_OF_RANGE", "the venue refuses the price (zero, negative, outside its band)", "check the price"),
+    ("QTY_OFF_LOT", "quantity is not a multiple of the lot", "round to the lot"),
+    ("QTY_BELOW_MIN", "quantity is below the venue's minimum", "raise the size"),
+    ("QTY_ABOVE_MAX", "quantity is above the venue's maximum", "split the order"),
+    ("NOTIONAL_BELOW_MIN", "order value is below the venue's minimum", "raise the size"),
+    ("INSUFFICIENT_MARGIN", "available balance does not cover the order", "lower the size or add capital"),
+    ("REDUCE_ONLY_REJECTED", "a reduce-only order would have opened a position", "re-read the position"),
+    ("ORDER_NOT_FOUND", "the venue does not know the order", "it may be filled or cancelled: read its history"),
+    ("ORDER_NOT_OPEN", "the order is already terminal", "none"),
+    ("SYMBOL_UNKNOWN", "the venue does not list the pair", "check the spelling and the product"),
+    ("SYMBOL_HALTED", "the venue has stopped trading in the pair", _WAIT),
+    ("VENUE_RATE_LIMIT", "the venue refuses for too many requests", "back off for retry_after_ms"),
+    ("VENUE_MAINTENANCE", "the venue is in maintenance", _WAIT),
+    ("CLOCK_SKEW", "our clock differs from the venue's by more than allowed", "repair NTP; desk doctor"),
+    ("BAD_REQUEST", "the venue cannot read the request", "see the detail; a dialect fault"),
+    ("LEVERAGE_OUT_OF_RANGE", "leverage is outside the bracket", "lower the leverage"),
+    ("SELF_TRADE_PREVENTED", "the order would have traded with our own", "none"),
+    ("IOC_EXPIRED", "the rest of an immediate order was not filled", "none"),
+    ("FOK_NOT_FILLED", "a fill-or-kill order could not be filled whole", "none"),
+    ("LIQUIDATION", "the venue closed the position for lack of margin", "docs/runbooks: Liquidation"),
+    ("CANCELLED_BY_USER", "a cancel was asked for and done", "none"),
+    ("NO_LIQUIDITY", "a market order found nobody on the other side", "look at the book"),
+    ("FAULT_INJECTED", "a test asked for this failure", "POST /sim/faults with an empty plan"),
+)
+
+BOT: tuple[_Row, ...] = (
+    ("NORMAL_STATE", "nothing stops the strategy", "none"),
+    ("WARMUP_INSUFFICIENT", "not enough history for the indicators yet", _WAIT),
+    ("BOOK_EMPTY", "no best bid or ask", _WAIT),
+    ("BOOK_CROSSED", "best bid is not below best ask", _WAIT),
+    ("BOOK_NOT_FINITE", "a price in the book is not a finite positive number", "look at the market data source"),
+    ("BOOK_READ_FAILED", "the book could not be read", "desk logs <bot>"),
+    ("ORDER_BOOK_STALE", "the stream said nothing for longer than allowed", "desk status: is the gateway alive?"),
+    ("NOT_CONNECTED", "the connector is not connected", "desk logs <bot>"),
+    ("CONNECTOR_NOT_READY", "the connector has no balances, rules or book yet", _WAIT),
+    ("BALANCE_READ_FAILED", "balances could not be read", "desk logs <bot>"),
+    ("NO_VIEW", "nothing to judge by", "desk logs <bot>"),
+    ("EDGE_GATE_BLOCKED", "net edge is below the minimum", "none: the market pays too little; desk edge report"),
+    ("EDGE_UNREACHABLE", "the required spread is above the regime's maximum", "see docs: minimum viable fee tier"),
+    ("FEE_UNRESOLVED", "no fee source answered", "set a fee profile"),
+    ("DAILY_LOSS_LIMIT", "loss of the day passed the limit", "a person looks; desk resume after the day or by policy"),
+    ("DRAWDOWN_LIMIT", "drawdown from the day's peak passed the limit", "a person looks; desk resume"),
+    ("TURNOVER_LIMIT", "traded notional of the day passed the limit", "a person looks; desk resume"),
+    ("MARGIN_LOW", "margin ratio is below the soft limit", "reduce or add margin"),
+    ("MARGIN_CRITICAL", "margin ratio is below the hard limit", "reduce or add margin, then desk resume"),
+    ("CANCEL_BUDGET", "too many cancels a minute", _WAIT),
+    ("CANCEL_BUDGET_REPEATED", "the cancel budget was passed three times in a row", "a person looks; desk resume"),
+    ("POSITION_DRIFT_WARN", "our position differs from the venue's by more than the warning", "desk recon show"),
+    ("POSITION_DRIFT", "our position differs from the venue's by more than allowed", "desk recon show"),
+    ("INVENTORY_FULL", "inventory is at its limit; this side is not quoted", _WAIT),
+    ("DERISK", "inventory is being brought back", "none"),
+    ("REGIME_CHANGED", "the regime changed and with it the sides quoted", "none"),
+    ("REFRESH", "the quote was due for refresh", "none"),
+    ("ORDER_TTL", "the quote reached its time to live", "none"),
+    ("ACK_TIMEOUT", "the order got no venue id in time", "desk orders show <id>"),
+    ("LEVEL_COOLING", "the level waits after a refusal", _WAIT),
+    ("COOLDOWN_ACTIVE", "waiting after a fill or a pause", _WAIT),
+    ("TOO_MANY_CARRIERS", "as many live orders as the bot may have", _WAIT),
+    ("INTENT_SOFT_PAUSE", "an intent asked to pause", "desk resume --bot <bot>"),
+    ("INTENT_RESUME", "an intent asked to go on", "none"),
+    ("INTENT_KILL", "an intent asked to stop for good", "desk kill status"),
+    ("INTENT_EXPIRED", "an intent came after its time", "none"),
+    ("NO_TRADE_VARIANT", "the bundle's variant does not trade", "none"),
+    ("STOPPING", "the process is stopping", "none"),
+    ("INTERNAL_ERROR", "the strategy raised; it stands down", "desk logs <bot>"),
+    ("SPREAD_SPIKE", "the market's spread is above the allowed maximum", _WAIT),
+    ("PRICE_IMPACT_HIGH", "the order would move the price too far", "lower the size"),
+    ("VOL_SHOCK", "the latest move is large against the band", _WAIT),
+    ("THIN_BOOK", "too little depth near the touch", _WAIT),
+    ("EXEC_QTY_BELOW_MIN_QTY", "the computed size is below the venue's minimum", "raise total_amount_quote"),
+    ("EXEC_L2_STALE", "depth is older than allowed", _WAIT),
+    ("EXEC_L2_INSUFFICIENT_DEPTH_BID", "not enough depth on the bid", _WAIT),
+    ("EXEC_L2_INSUFFICIENT_DEPTH_ASK", "not enough depth on the ask", _WAIT),
+    ("EXEC_L2_IMPACT_BID_HIGH", "impact on the bid would be too high", "lower the size"),
+    ("EXEC_L2_IMPACT_ASK_HIGH", "impact on the ask would be too high", "lower the size"),
+    ("PARTIAL_FILL", "an order was filled in part", "none"),
+)
+
+DESK: tuple[_Row, ...] = (
+    ("MANUAL", "a person asked for it", "none"),
+    ("ERROR", "a fault, not a judgement", "desk logs <process>"),
+    ("HA_LOCK_LOST", "the lease was lost", "desk ha status"),
+    ("FLAT_ALL_EXECUTED", "all positions were flattened", "desk kill status"),
+    ("GAP_HALT", "events are missing", "desk events integrity"),
+    ("CORR_BLOCK", "correlated positions are too large together", "reduce one of them"),
+    ("RISK_ADAPT_APPLIED", "limits were tightened from conditions", "none"),
+    ("NUCLEAR_LOCKED", "the desk is locked down", "two persons: nuclear re-enable"),
+    ("NUCLEAR_RESUMED", "the lock-down ended", "none"),
+    ("DD_PORTFOLIO_BREACH", "drawdown of the desk passed the limit", "a person looks"),
+    ("DD_SYMBOL_BREACH", "drawdown in one pair passed the limit", "a person looks"),
+    ("PORTFOLIO_DAILY_LOSS", "loss of the desk today passed the limit", "a person looks"),
+    ("REDUCE_RISK_ALLOWED", "only orders that reduce risk pass", "none"),
+    ("CANCEL_ALWAYS_ALLOWED", "cancels pass whatever else is refused", "none"),
+    ("UNATTENDED_POSITION", "a position has no running bot", "start the bot or desk flatten"),
+    ("FILL_MISMATCH", "bot and venue differ about a fill", "desk recon show"),
+    ("POSITION_MISMATCH", "bot and venue differ about a position", "desk recon show"),
+    ("BALANCE_MISMATCH", "bot and venue differ about a balance", "desk recon show"),
+    ("UNKNOWN_KIND", "an event of a kind this release does not know", "desk events dead; upgrade the reader"),
+    ("MALFORMED_EVENT", "an event that cannot be read", "desk events dead"),
+    ("EVENT_REFUSED", "a reader refused the event", "desk events dead"),
+    ("EVENT_CONFLICT", "two events claim one place in a source's sequence", "desk events integrity"),
+    ("SPOOL_FULL", "the spool reached its limit while the bus was away", "repair redis; desk doctor"),
+    ("APPROVAL_MISSING", "a second person or a waiting time is needed", "desk approve"),
+    ("REDIS_RESTARTED", "the bus came back with another life; unconfirmed events are sent again", "none"),
+)
+
+_FAMILIES: dict[str, tuple[_Row, ...]] = {"gateway": GATEWAY, "venue": VENUE, "bot": BOT, "desk": DESK}
+
+REASONS: dict[str, Reason] = {
+    code: Reason(code, family, meaning, next_step)
+    for family, rows in _FAMILIES.items()
+    for code, meaning, next_step in rows
+}
+
+
+def is_registered(code: str) -> bool:
+    return code in REASONS
+
+
+def next_step(code: str) -> str:
+    """What a person does first; a code nobody registered says so instead of failing."""
+    reason = REASONS.get(code)
+    return reason.next_step if reason else f"{code} is not registered in services/contracts/reasons.py: add it"
+
+
+def text(code: str, **values: object) -> str:
+    """``CODE: value=…, limit=…``: the form every refusal takes on the wire, in logs and on the page."""
+    listed = ", ".join(f"{name}={value}" for name, value in values.items())
+    return f"{code}: {listed}" if listed else code
