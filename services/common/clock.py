@@ -22,7 +22,7 @@ class SystemClock:
         return time.monotonic_ns() // 1_000_000
 
     async def sleep_until(self, monotonic_ms: int) -> None:
-        while (left_ms := monotonic_ms - self.monotonic_ms()) > 0:
+        while (left_ms := monotonic_ms - self.monotonic_ms()) > 0:  # noqa: ASYNC110 - sleep may end a little early
             await asyncio.sleep(left_ms / 1000)
         await asyncio.sleep(0)
 
@@ -97,6 +97,6 @@ class ManualClock:
 
 
 async def settle(rounds: int = 20) -> None:
-    """Let tasks that are ready run. Enough rounds for a chain of awaits; bounded, so that a busy loop cannot hang it."""
+    """Let tasks that are ready run: enough rounds for a chain of awaits, bounded so that a busy loop cannot hang it."""
     for _ in range(rounds):
         await asyncio.sleep(0)

@@ -4,9 +4,13 @@
 must be published: an event made and thrown away is a gap.
 """
 
+from typing import TypeVar
+
 from services.common.ports import Clock, Ids
-from services.contracts.events import AnyEvent
+from services.contracts.events import Event
 from services.contracts.streams import BY_KIND
+
+EventT = TypeVar("EventT", bound=Event)
 
 
 class Source:
@@ -24,13 +28,13 @@ class Source:
 
     def make(
         self,
-        kind: type[AnyEvent],
+        kind: type[EventT],
         *,
         bot_id: str,
         cause_id: str | None = None,
         event_id: str | None = None,
         **fields: object,
-    ) -> AnyEvent:
+    ) -> EventT:
         """``event_id`` only for what is told again from a journal, so that readers know it for the same event."""
         stream = BY_KIND[kind].name
         seq = self._seq_by_stream.get(stream, 0) + 1
@@ -43,7 +47,7 @@ class Source:
             ts_ms=self._clock.now_ms(),
             config_hash=self.config_hash,
             cause_id=cause_id,
-            **fields,  # type: ignore[arg-type]
+            **fields,
         )
         self._seq_by_stream[stream] = seq  # only now: a field that is missing raises above and leaves no gap
         return event

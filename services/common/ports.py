@@ -1,10 +1,12 @@
 """Time, ids and the bus as ports. Each has a real and a simulated implementation that pass one contract test."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
-from services.contracts.events import AnyEvent
+from services.contracts.events import AnyEvent, Event
 from services.contracts.streams import Stream
+
+EventT = TypeVar("EventT", bound=Event)
 
 
 class Timer(Protocol):
@@ -35,6 +37,14 @@ class Delivery(NamedTuple):
     event: AnyEvent
 
 
+class RawDelivery(NamedTuple):
+    """An entry as the bus has it, for the reader that stores bytes and the one that moves them."""
+
+    stream: Stream
+    entry_id: str
+    raw: bytes
+
+
 class Bus(Protocol):
     """Carries events. The store remembers: what must not be lost is spooled until the store has confirmed it."""
 
@@ -55,7 +65,7 @@ class Bus(Protocol):
         ...
 
     async def tail(self, streams: Sequence[Stream], *, count_max: int) -> list[Delivery]:
-        """The newest entries, oldest first, without a group: for pages that show, never for judges."""
+        """The newest count_max entries of each stream, oldest first, without a group: for pages, never for judges."""
         ...
 
     def blind_ms(self) -> int:
@@ -71,7 +81,15 @@ class EventSource(Protocol):
     source: str
     source_epoch: int
 
-    def make(self, kind: type[AnyEvent], *, bot_id: str, cause_id: str | None = None, **fields: object) -> AnyEvent: ...
+    def make(
+        self,
+        kind: type[EventT],
+        *,
+        bot_id: str,
+        cause_id: str | None = None,
+        event_id: str | None = None,
+        **fields: object,
+    ) -> EventT: ...
 
 
 Publish = Callable[[AnyEvent], Awaitable[None]]
