@@ -103,6 +103,13 @@ class MarketView(NamedTuple):
     cancels_last_minute: int = 0
     funding_paid_today_quote: Decimal = Decimal(0)  # positive is paid
     bus_blind_ms: int = 0  # how long the bus has been unreachable; 0 when it is not
+    others_bid_price: Decimal | None = None  # best bid without our own orders; None: the host cannot tell, decide infers
+    others_ask_price: Decimal | None = None
+    is_fee_resolved: bool = True  # False: every source of fees failed and these are a guess
+    ws_reconnect_count: int = 0  # counters of the connector since its start, passed through to telemetry
+    book_read_failed_count: int = 0
+    base_balance: Decimal | None = None  # spot only
+    quote_balance: Decimal | None = None
 
 
 class NoView(NamedTuple):
