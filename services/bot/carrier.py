@@ -2,13 +2,12 @@
 
 A level is occupied until its order is terminal at the connector, a cancel in progress included. A terminal event that
 decide did not ask for (somebody cancelled, the gateway refused) empties the level until the next decide; a refused
-level waits, longer each time. Nothing here ever places by itself: an order comes from a plan or not at all.
+level waits (decide lengthens the wait, here is its floor). Nothing here ever places by itself.
 
 ``execute``, ``tick`` and ``cancel_all`` return commands for the binding; ``on_*`` take what the connector reported.
 Times are UTC milliseconds.
 """
 
-import zlib
 from collections import deque
 from decimal import Decimal
 from typing import Literal, NamedTuple
@@ -34,8 +33,7 @@ class CarrierSettings(NamedTuple):
     live_max: int = 10  # no new level at or above it
     ack_timeout_ms: int = 30_000  # no venue order id for that long: cancel by client id, level blocked
     cancel_retry_ms: int = 3_000  # a cancel without effect is asked again
-    refusal_wait_ms: int = 10_000  # doubles with each refusal in a row
-    refusal_wait_max_ms: int = 120_000
+    refusal_wait_ms: int = 10_000  # floor: at most one refused submit per level in this time
     terminal_kept_ms: int = 60_000  # for late fills
     fill_price_warn_pct: Decimal = Decimal("0.01")
 
@@ -99,7 +97,7 @@ class Carriers:
         self._minted = 0
         self._live: dict[str, _Carrier] = {}
         self._recent: dict[str, _Carrier] = {}
-        self._refused: dict[str, tuple[int, int]] = {}  # level -> refusals in a row, free again at
+        self._refused_ts_ms: dict[str, int] = {}  # by level
         self._seen_trades: deque[str] = deque(maxlen=_SEEN_TRADES_MAX)
         self._seen_trades_set: set[str] = set()
         self._fills: list[OwnFill] = []
@@ -119,6 +117,7 @@ class Carriers:
             held_back = self._why_not(quote.level_id, now_ms)
             if held_back:
                 self._skipped += 1
+                self._refusals.append(OwnRefusal(quote.level_id, held_back, "held back by the carrier", now_ms))
                 continue
             client_order_id = self._mint(quote.level_id)
             self._live[client_order_id] = _Carrier(quote, now_ms)
@@ -166,7 +165,7 @@ class Carriers:
         carrier = self._live.get(client_order_id)
         if carrier is None:
             return
-        self._refused.pop(carrier.quote.level_id, None)
+        self._refused_ts_ms.pop(carrier.quote.level_id, None)
         if carrier.state == "placing":
             carrier.state = "open"
 
@@ -224,22 +223,15 @@ class Carriers:
             self._recent[client_order_id] = carrier
 
     def on_refused(self, client_order_id: str, code: str, text: str, now_ms: int) -> None:
-        """The order was not taken. Its level waits, longer after each refusal in a row."""
+        """The order was not taken. Its level waits."""
         carrier = self._live.get(client_order_id)
         if carrier is None:
             return
         self.on_terminal(client_order_id, now_ms)
-        level_id = carrier.quote.level_id
-        in_a_row = self._refused.get(level_id, (0, 0))[0] + 1
-        wait_ms = min(self.settings.refusal_wait_ms * 2 ** (in_a_row - 1), self.settings.refusal_wait_max_ms)
-        jitter_ms = zlib.crc32(f"{level_id}:{in_a_row}".encode()) % (wait_ms // 5 + 1)
-        wait_ms += jitter_ms
-        self._refused[level_id] = (in_a_row, now_ms + wait_ms)
-        self._refusals.append(OwnRefusal(level_id, code, text, now_ms))
+        self._refused_ts_ms[carrier.quote.level_id] = now_ms
+        self._refusals.append(OwnRefusal(carrier.quote.level_id, code, text, now_ms))
         self._refusals_count += 1
-        self._note(
-            "warning", code, f"{client_order_id} refused: {text}; level {level_id} waits {wait_ms + jitter_ms} ms"
-        )
+        self._note("warning", code, f"{client_order_id} refused: {text}")
 
     def on_unknown(self, client_order_id: str, text: str) -> None:
         """Nobody can say what became of it: the level stays occupied until ``on_terminal``."""
@@ -303,7 +295,7 @@ class Carriers:
             return "TOO_MANY_CARRIERS"
         if any(carrier.quote.level_id == level_id for carrier in self._live.values()):
             return "LEVEL_OCCUPIED"
-        if now_ms < self._refused.get(level_id, (0, 0))[1]:
+        if now_ms - self._refused_ts_ms.get(level_id, -self.settings.refusal_wait_ms) < self.settings.refusal_wait_ms:
             return "LEVEL_COOLING"
         return ""
 

@@ -1,0 +1,329 @@
+"""The connector type ``bitget_perpetual_desk``: Hummingbot's Bitget perpetual connector, facing the desk's gateway.
+
+What differs from the stock class, and why:
+- URLs go to the gateway (web.py); the client order id is the carrier's, so that level and life can be read from it;
+- a submit nobody can answer for is looked up by its client id before it counts as failed, and is never sent again;
+- an order counts as not found only when the gateway says so, not when the gateway is out of reach;
+- a cancel before the venue's id is known goes by client id;
+- polling is one listing of fills and one of open orders, whatever the number of orders, every few seconds, and what is
+  open at the gateway without being ours is cancelled;
+- a position missing from a full listing is closed; a rebate keeps its sign; maker or taker is remembered per trade.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, ClassVar
+
+import aiohttp
+from hummingbot.connector.derivative.bitget_perpetual import bitget_perpetual_constants as constants
+from hummingbot.connector.derivative.bitget_perpetual.bitget_perpetual_derivative import BitgetPerpetualDerivative
+from hummingbot.core.api_throttler.data_types import RateLimit
+from hummingbot.core.data_type.common import OrderType, PositionAction, TradeType
+from hummingbot.core.data_type.in_flight_order import InFlightOrder, OrderState, OrderUpdate, TradeUpdate
+from hummingbot.core.data_type.trade_fee import TokenAmount, TradeFeeBase
+from hummingbot.core.utils.async_utils import safe_ensure_future
+from hummingbot.core.web_assistant.web_assistants_factory import WebAssistantsFactory
+
+from services.bot.refusal import is_definite, is_not_found
+from services.bot.web import GatewayWebUtils
+
+CONNECTOR_NAME = "bitget_perpetual_desk"
+ORDERS_PENDING_ENDPOINT = "/api/v2/mix/order/orders-pending"
+CANDLES_ENDPOINT = "/api/v2/mix/market/candles"
+
+_LOOK_UP_EVERY_S = 1.0
+_NOT_FOUND_AFTER_S = 10.0  # "not found" is believed only after asking for this long
+_SETTLE_S = 3.0  # an order younger than this may be missing from a listing, or not yet ours
+_TRADE_SCOPES_MAX = 5_000
+_REQUEST_ERRORS = (OSError, aiohttp.ClientError, asyncio.TimeoutError, ValueError, KeyError, TypeError)
+_SCOPES = {"t": "taker", "m": "maker", "taker": "taker", "maker": "maker"}
+
+
+class BitgetPerpetualDeskDerivative(BitgetPerpetualDerivative):
+    LONG_POLL_INTERVAL = 5.0  # fills missed in a short gap of the stream are found this soon
+    gateway_url: ClassVar[str] = ""  # set by the launcher before the connector is built; one bot per process
+
+    def __init__(
+        self,
+        bitget_perpetual_desk_api_key: str = "",
+        bitget_perpetual_desk_secret_key: str = "",
+        bitget_perpetual_desk_passphrase: str = "",
+        trading_pairs: list[str] | None = None,
+        trading_required: bool = True,
+        balance_asset_limit: dict[str, dict[str, Decimal]] | None = None,
+        rate_limits_share_pct: Decimal = Decimal("100"),
+    ) -> None:
+        self.web_utils = GatewayWebUtils(self.gateway_url)
+        self.trade_scopes: dict[str, str] = {}  # trade id -> "maker" or "taker", newest last
+        self.foreign_cancels = 0  # orders at the gateway that were not ours and were cancelled
+        self._foreign_seen: dict[str, float] = {}
+        super().__init__(
+            balance_asset_limit=balance_asset_limit,
+            rate_limits_share_pct=rate_limits_share_pct,
+            bitget_perpetual_api_key=bitget_perpetual_desk_api_key,
+            bitget_perpetual_secret_key=bitget_perpetual_desk_secret_key,
+            bitget_perpetual_passphrase=bitget_perpetual_desk_passphrase,
+            trading_pairs=trading_pairs,
+            trading_required=trading_required,
+        )
+
+    @property
+    def name(self) -> str:
+        return CONNECTOR_NAME
+
+    @property
+    def rate_limits_rules(self) -> list[RateLimit]:
+        """The stock rules, and the endpoints only the desk asks. An unknown limit id would crash the throttler."""
+        return [
+            *constants.RATE_LIMITS,
+            RateLimit(limit_id=ORDERS_PENDING_ENDPOINT, limit=10, time_interval=1),
+            RateLimit(limit_id=CANDLES_ENDPOINT, limit=20, time_interval=1),
+        ]
+
+    def _create_web_assistants_factory(self) -> WebAssistantsFactory:
+        return self.web_utils.build_factory(self._throttler, self._time_synchronizer, self._auth)
+
+    # ------------------------------------------------------------------------------------------------------- placing
+
+    def buy(self, trading_pair: str, amount: Decimal, order_type: OrderType = OrderType.LIMIT, **kwargs: Any) -> str:
+        return self._place_as(TradeType.BUY, trading_pair, amount, order_type, **kwargs)
+
+    def sell(self, trading_pair: str, amount: Decimal, order_type: OrderType = OrderType.LIMIT, **kwargs: Any) -> str:
+        return self._place_as(TradeType.SELL, trading_pair, amount, order_type, **kwargs)
+
+    def _place_as(
+        self,
+        trade_type: TradeType,
+        trading_pair: str,
+        amount: Decimal,
+        order_type: OrderType,
+        *,
+        client_order_id: str,
+        price: Decimal = Decimal("NaN"),
+        position_action: PositionAction = PositionAction.OPEN,
+    ) -> str:
+        """``client_order_id`` is the carrier's. Margin is the gateway's to judge: the budget checker is not asked."""
+        safe_ensure_future(
+            self._create_order(
+                trade_type=trade_type,
+                order_id=client_order_id,
+                trading_pair=trading_pair,
+                amount=amount,
+                order_type=order_type,
+                price=price,
+                position_action=position_action,
+            )
+        )
+        return client_order_id
+
+    async def _place_order(self, order_id: str, trading_pair: str, **kwargs: Any) -> tuple[str, float]:
+        try:
+            return await super()._place_order(order_id=order_id, trading_pair=trading_pair, **kwargs)
+        except _REQUEST_ERRORS as error:
+            if is_definite(error):
+                raise
+            self.logger().warning(f"UNKNOWN_OUTCOME: {order_id}: {error!r}; asking the gateway by client id")
+            return await self._look_up(order_id, trading_pair)
+
+    async def _look_up(self, order_id: str, trading_pair: str) -> tuple[str, float]:
+        """The gateway's id of an order whose submit got no answer. Raises OSError once it is known not to exist."""
+        first_not_found: float | None = None
+        while True:
+            await self._sleep(_LOOK_UP_EVERY_S)
+            try:
+                data = (await self._order_detail(trading_pair, clientOid=order_id))["data"]
+                return str(data["orderId"]), self.current_timestamp
+            except _REQUEST_ERRORS as error:
+                if not is_not_found(error):
+                    first_not_found = None
+                    continue
+                first_not_found = first_not_found or time.monotonic()
+                if time.monotonic() - first_not_found >= _NOT_FOUND_AFTER_S:
+                    raise OSError(f"NOT_FOUND_FINAL: {order_id} never reached the gateway") from error
+
+    async def _place_cancel(self, order_id: str, tracked_order: InFlightOrder) -> bool:
+        if tracked_order.exchange_order_id is not None:
+            await self._cancel_at_gateway(tracked_order.trading_pair, orderId=tracked_order.exchange_order_id)
+        else:
+            await self._cancel_at_gateway(tracked_order.trading_pair, clientOid=order_id)
+        return True
+
+    async def _cancel_at_gateway(self, trading_pair: str, **which: str) -> None:
+        answer = await self._api_post(
+            path_url=constants.CANCEL_ORDER_ENDPOINT,
+            data={**await self._symbol_params(trading_pair), "marginCoin": "USDT", **which},
+            is_auth_required=True,
+        )
+        if answer["code"] != constants.RET_CODE_OK:
+            raise OSError(self._formatted_error(answer["code"], answer["msg"]))
+
+    def _is_order_not_found_during_status_update_error(self, status_update_exception: Exception) -> bool:
+        return is_not_found(status_update_exception)
+
+    def _is_order_not_found_during_cancelation_error(self, cancelation_exception: Exception) -> bool:
+        return is_not_found(cancelation_exception)
+
+    # ------------------------------------------------------------------------------------------------------- polling
+
+    async def _update_orders_fills(self, orders: list[InFlightOrder]) -> None:
+        """One listing of the newest fills for all orders; what the stream told already is ignored by trade id."""
+        by_exchange_id = {order.exchange_order_id: order for order in orders if order.exchange_order_id}
+        for trading_pair in {order.trading_pair for order in by_exchange_id.values()}:
+            answer = await self._api_get(
+                path_url=constants.ORDER_FILLS_ENDPOINT,
+                params={**await self._symbol_params(trading_pair), "limit": "100"},
+                is_auth_required=True,
+            )
+            for fill in reversed(answer["data"]["fillList"] or []):
+                order = by_exchange_id.get(str(fill["orderId"]))
+                if order is not None:
+                    self._order_tracker.process_trade_update(self._parse_trade_update(fill, order))
+
+    async def _update_orders(self) -> None:
+        """Open orders by one listing; only those that are missing from it are asked for one by one."""
+        for trading_pair in self._trading_pairs or []:
+            pending = await self.open_orders_at_gateway(trading_pair)
+            mine = [order for order in self.in_flight_orders.values() if order.trading_pair == trading_pair]
+            missing = [
+                order
+                for order in mine
+                if order.client_order_id not in pending
+                and self.current_timestamp - order.creation_timestamp > _SETTLE_S
+            ]
+            await self._update_orders_with_error_handler(missing, self._handle_update_error_for_active_order)
+            await self._cancel_foreign(trading_pair, pending, {order.client_order_id for order in mine})
+
+    async def _cancel_foreign(self, trading_pair: str, pending: dict[str, str], mine: set[str]) -> None:
+        """Nothing of this bot may rest without a carrier: what two listings in a row show is cancelled."""
+        known = mine | set(self._order_tracker.all_fillable_orders)
+        seen_before, self._foreign_seen = self._foreign_seen, {}
+        for client_order_id, exchange_id in pending.items():
+            if client_order_id in known:
+                continue
+            self._foreign_seen[client_order_id] = seen_before.get(client_order_id, time.monotonic())
+            if time.monotonic() - self._foreign_seen[client_order_id] >= _SETTLE_S:
+                self.logger().warning(f"ORPHAN_ORDER: {client_order_id} rests without a carrier; cancelling")
+                self.foreign_cancels += 1
+                await self._cancel_at_gateway(trading_pair, orderId=exchange_id)
+
+    async def open_orders_at_gateway(self, trading_pair: str) -> dict[str, str]:
+        """Client order id -> gateway order id of every order the gateway holds open for this bot."""
+        answer = await self._api_get(
+            path_url=ORDERS_PENDING_ENDPOINT, params=await self._symbol_params(trading_pair), is_auth_required=True
+        )
+        return {str(row["clientOid"]): str(row["orderId"]) for row in answer["data"]["entrustedList"] or []}
+
+    async def _handle_update_error_for_active_order(self, order: InFlightOrder, error: Exception) -> None:
+        """Only the gateway's own "not found" counts towards losing an order; silence does not."""
+        if is_not_found(error):
+            await super()._handle_update_error_for_active_order(order, error)
+        else:
+            self.logger().warning(f"status of {order.client_order_id} could not be read: {error!r}")
+
+    async def _order_detail(self, trading_pair: str, **which: str) -> dict[str, Any]:
+        answer: dict[str, Any] = await self._api_get(
+            path_url=constants.ORDER_DETAIL_ENDPOINT,
+            params={**await self._symbol_params(trading_pair), **which},
+            is_auth_required=True,
+        )
+        return answer
+
+    async def _update_positions(self) -> None:
+        """The listing is complete: what is absent is closed."""
+        answer = await self._api_get(
+            path_url=constants.ALL_POSITIONS_ENDPOINT,
+            params={"productType": constants.USDT_PRODUCT_TYPE, "marginCoin": "USDT"},
+            is_auth_required=True,
+        )
+        rows: Sequence[dict[str, Any]] = answer["data"] or []
+        await self._process_account_position_event([{**row, "instId": row["symbol"]} for row in rows])
+
+    async def funding_bills(self, since_ms: int) -> list[tuple[int, Decimal]]:
+        """(ts_ms, amount) of the funding payments since then; a negative amount left the account."""
+        answer = await self._api_get(
+            path_url=constants.ACCOUNT_BILLS_ENDPOINT,
+            params={
+                "productType": constants.USDT_PRODUCT_TYPE,
+                "businessType": "contract_settle_fee",
+                "startTime": str(since_ms),
+                "limit": "100",
+            },
+            is_auth_required=True,
+        )
+        return [
+            (int(bill["cTime"]), Decimal(bill["amount"]))
+            for bill in answer["data"]["bills"] or []
+            if int(bill["cTime"]) >= since_ms
+        ]
+
+    async def _symbol_params(self, trading_pair: str) -> dict[str, str]:
+        return {
+            "symbol": await self.exchange_symbol_associated_to_pair(trading_pair),
+            "productType": await self.product_type_associated_to_trading_pair(trading_pair),
+        }
+
+    # --------------------------------------------------------------------------------------------------------- fills
+
+    def _parse_websocket_trade_update(self, trade_msg: dict[str, Any], tracked_order: InFlightOrder) -> TradeUpdate:
+        self._remember_scope(trade_msg)
+        return super()._parse_websocket_trade_update(trade_msg, tracked_order)
+
+    def _parse_trade_update(self, trade_msg: dict[str, Any], tracked_order: InFlightOrder) -> TradeUpdate:
+        """As the stock one, but the fee keeps its sign: a paid fee comes as a negative amount, a rebate as a positive."""
+        self._remember_scope(trade_msg)
+        detail = trade_msg["feeDetail"][0]
+        paid = -Decimal(detail["totalFee"])
+        fee = TradeFeeBase.new_perpetual_fee(
+            fee_schema=self.trade_fee_schema(),
+            position_action=PositionAction.NIL,
+            percent_token=detail["feeCoin"],
+            flat_fees=[TokenAmount(amount=paid, token=detail["feeCoin"])] if paid else [],
+        )
+        price, qty_base = Decimal(trade_msg["price"]), Decimal(trade_msg["baseVolume"])
+        return TradeUpdate(
+            trade_id=str(trade_msg["tradeId"]),
+            client_order_id=tracked_order.client_order_id,
+            exchange_order_id=str(trade_msg["orderId"]),
+            trading_pair=tracked_order.trading_pair,
+            fill_timestamp=int(trade_msg["cTime"]) / 1000,
+            fill_price=price,
+            fill_base_amount=qty_base,
+            fill_quote_amount=price * qty_base,
+            fee=fee,
+        )
+
+    def _remember_scope(self, trade_msg: dict[str, Any]) -> None:
+        scope = _SCOPES.get(str(trade_msg.get("tradeScope", "")).lower())
+        if scope is not None and trade_msg.get("tradeId") is not None:
+            self.trade_scopes[str(trade_msg["tradeId"])] = scope
+            if len(self.trade_scopes) > _TRADE_SCOPES_MAX:
+                del self.trade_scopes[next(iter(self.trade_scopes))]
+
+    # -------------------------------------------------------------------------------------------------- what is known
+
+    def fee_rates(self, trading_pair: str) -> tuple[Decimal, Decimal] | None:
+        """(maker, taker) as the venue states them, as fractions; None until they were read."""
+        schema = self._trading_fees.get(trading_pair)
+        return (schema.maker_percent_fee_decimal, schema.taker_percent_fee_decimal) if schema else None
+
+    def book_heard_ts(self) -> float:
+        """When the public stream last said anything, in seconds of wall time; 0 while it is not connected."""
+        assistant = self._orderbook_ds._ws_assistant
+        return float(assistant.last_recv_time) if assistant is not None else 0.0
+
+    def is_lost(self, client_order_id: str) -> bool:
+        """The tracker gave the order up but is still asking what became of it."""
+        return client_order_id in self._order_tracker.lost_orders
+
+    def mark_cancelled(self, client_order_id: str, trading_pair: str) -> None:
+        """Tell the tracker what the gateway said by another way."""
+        self._order_tracker.process_order_update(
+            OrderUpdate(
+                client_order_id=client_order_id,
+                trading_pair=trading_pair,
+                update_timestamp=self.current_timestamp,
+                new_state=OrderState.CANCELED,
+            )
+        )
