@@ -1,0 +1,9 @@
+"""Real servers that come as wheels: Redis and PostgreSQL, data under the run directory, replaceable by a URL.
+
+``start() -> url`` adopts a server that an earlier life of the desk left behind instead of starting a second one.
+"""
+
+from services.common.embedded.redis_server import RedisServer
+from services.common.embedded.server import ServerStatus
+
+__all__ = ["RedisServer", "ServerStatus"]
