@@ -21,6 +21,8 @@ OrderStatus = Literal["live", "partially_filled", "filled", "canceled", "rejecte
 Liquidity = Literal["maker", "taker"]
 MarginMode = Literal["crossed", "isolated"]
 PositionMode = Literal["one_way_mode", "hedge_mode"]
+BillKind = Literal["funding", "open_fee", "close_fee", "realized_pnl", "transfer", "liquidation_fee", "insurance"]
+StpMode = Literal["none", "cancel_taker", "cancel_maker", "cancel_both"]
 
 TERMINAL_STATUSES: frozenset[str] = frozenset({"filled", "canceled", "rejected"})
 
@@ -171,7 +173,7 @@ class Bill(_Value, frozen=True, kw_only=True):
 
     bill_id: str
     symbol: str
-    kind: Literal["funding", "open_fee", "close_fee", "realized_pnl", "transfer"]
+    kind: BillKind
     amount_quote: Decimal
     balance_quote: Decimal
     ts_ms: int
@@ -263,6 +265,8 @@ class PlaceOrder(Request, tag="place_order", frozen=True, kw_only=True):
     price: Decimal | None
     reduce_only: bool = False
     margin_mode: MarginMode = "crossed"
+    stp_mode: StpMode | None = None  # None: the venue's default
+    trigger_price: Decimal | None = None  # set: wait until the mark price reaches it from where it is now, then place
 
 
 class CancelOrder(Request, tag="cancel_order", frozen=True, kw_only=True):
