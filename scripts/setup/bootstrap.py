@@ -35,7 +35,8 @@ def lock_hash(name: str) -> str:
 
 def installed() -> dict[str, str]:
     try:
-        return json.loads(STAMP.read_text())
+        stamp: dict[str, str] = json.loads(STAMP.read_text())
+        return stamp
     except (OSError, ValueError):
         return {}
 
@@ -89,7 +90,7 @@ def run(argv: list[str], what: str, fix: str, env: dict[str, str] | None = None)
 
 
 def check_machine() -> None:
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036  (this file runs on whatever Python there is)
         fail(f"PYTHON_TOO_OLD: {sys.version.split()[0]}, the desk needs 3.11 or newer", "install python3.11")
     if not any(shutil.which(name) for name in ("g++", "clang++", "c++")):
         fail(

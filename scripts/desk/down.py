@@ -1,0 +1,73 @@
+"""`desk down`: ask the running desk to stop in order, or clean up what a dead one left."""
+
+import os
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scripts.desk.options import DataDir, Json, RunDir
+from scripts.desk.output import print_json
+from scripts.desk.places import places
+from scripts.desk.supervisor.leftovers import leftovers, stop_leftovers
+from scripts.desk.supervisor.lock import holder_pid
+from services.common.errors import NotRunning, TimedOut
+
+LONGEST_S = 120
+
+
+def register(app: typer.Typer) -> None:
+    app.command("down")(down)
+
+
+def down(
+    wait: Annotated[int, typer.Option("--wait", min=1, help="Seconds to wait for the orderly stop.")] = LONGEST_S,
+    data_dir: DataDir = None,
+    run_dir: RunDir = None,
+    as_json: Json = False,
+) -> int:
+    """Stop the desk of a run directory in order: quotes first. Also stops what a killed desk left running.
+
+    Example: desk down --run-dir data/run
+    """
+    where = places(data_dir, run_dir)
+    pid = holder_pid(where.lock_file)
+    lines: list[str] = []
+    if pid is not None:
+        import psutil
+
+        os.kill(pid, signal.SIGTERM)
+        try:
+            psutil.Process(pid).wait(wait)
+        except psutil.NoSuchProcess:
+            pass
+        except psutil.TimeoutExpired as error:
+            raise TimedOut(
+                "STOP_SLOW",
+                f"the desk with pid {pid} has not stopped within {wait} s",
+                f"less {where.logs}/gateway.log",
+            ) from error
+        lines.append(f"the desk with pid {pid} has stopped")
+    elif not leftovers(where.run_dir) and not _servers_left(where.run_dir):
+        raise NotRunning("NOT_RUNNING", f"no desk runs in {where.run_dir}", "desk up")
+    lines += stop_leftovers(where.run_dir)
+    lines += _stop_servers(where.run_dir)
+    if as_json:
+        print_json({"stopped": lines})
+    else:
+        for line in lines:
+            print(line)
+    return 0
+
+
+def _servers_left(run_dir: Path) -> list[str]:
+    from scripts.desk.supervisor.servers import running_servers
+
+    return running_servers(run_dir)
+
+
+def _stop_servers(run_dir: Path) -> list[str]:
+    from scripts.desk.supervisor.servers import stop_servers
+
+    return stop_servers(run_dir)

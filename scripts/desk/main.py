@@ -1,0 +1,81 @@
+"""The `desk` command: one module per verb, loaded only when it is asked for, so that `desk` answers at once."""
+
+import importlib
+import importlib.util
+import sys
+
+import typer
+
+from scripts.desk.output import print_failure
+from services.common.errors import DeskError, ExitCode
+
+HELP = """The market-making desk that one person can trust with money.
+
+Start it with `desk up`, look with `desk status`, and when something is odd begin with `desk doctor`.
+Exit codes: 0 ok, 1 error, 2 not found, 3 not running, 4 config, 5 timeout, 6 gate failed, 7 approval needed."""
+
+# Verb -> module that has `register(app)`. The order is that of `desk --help`.
+VERBS: dict[str, str] = {
+    "up": "scripts.desk.up",
+    "down": "scripts.desk.down",
+    "status": "scripts.desk.status",
+    "doctor": "scripts.desk.doctor",
+    "validate": "scripts.desk.config",
+    "show-config": "scripts.desk.config",
+    "catalog": "scripts.desk.catalog",
+    "events": "scripts.desk.events",
+    "bench": "scripts.desk.bench",
+    "conformance": "scripts.desk.conformance",
+    "drill": "scripts.desk.drill",
+    "simulate": "scripts.desk.simulate",
+    "docs": "scripts.desk.docs",
+}
+
+UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+
+
+def build_app(verb: str | None = None) -> typer.Typer:
+    """The whole command, or only the part that ``verb`` needs."""
+    app = typer.Typer(name="desk", help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+    app.callback()(_root)
+    for module in [VERBS[verb]] if verb in VERBS else modules():
+        importlib.import_module(module).register(app)
+    return app
+
+
+def modules() -> list[str]:
+    """Modules of all verbs that this release has."""
+    return [module for module in dict.fromkeys(VERBS.values()) if importlib.util.find_spec(module) is not None]
+
+
+def _root() -> None:
+    """Keeps `desk <verb>` a group when only one verb is loaded."""
+
+
+_root.__doc__ = HELP
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code."""
+    verb = next((argument for argument in arguments if not argument.startswith("-")), None)
+    command = typer.main.get_command(build_app(verb))
+    try:
+        result = command.main(args=arguments, prog_name="desk", standalone_mode=False)
+    except DeskError as error:
+        print_failure(error, "--json" in arguments)
+        return int(error.exit_code)
+    except UsageError as error:
+        # The parser's own exit code is 2, which here means "not found".
+        error.show()  # type: ignore[attr-defined]
+        return int(ExitCode.CONFIG)
+    except typer.Abort:
+        return int(ExitCode.ERROR)
+    return result if isinstance(result, int) else int(ExitCode.OK)
+
+
+def main() -> None:
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""How commands print: JSON on request, a rich table for a person, one line per failure with the next step."""
+
+import sys
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from services.common.errors import DeskError
+
+
+def print_json(value: Any) -> None:
+    """Decimals are text, so that no digit is lost on the way."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2).decode() + "\n")
+    sys.stdout.flush()
+
+
+def print_failure(error: DeskError, as_json: bool) -> None:
+    if as_json:
+        print_json({"error": {"code": error.code, "text": error.text, "next": error.next_step}})
+    sys.stderr.write(f"{error.code}: {error.text}\nnext  {error.next_step}\n")
+
+
+def amount(value: Decimal | None, places: int = 2, signed: bool = False) -> str:
+    """For a person's eye only: rounded, with a dash where there is nothing."""
+    if value is None:
+        return "–"
+    return f"{value:+,.{places}f}" if signed else f"{value:,.{places}f}"
+
+
+def age(age_ms: int | None) -> str:
+    """ "0.4s", "12s", "3m": how old a number is."""
+    if age_ms is None:
+        return "never"
+    seconds = max(age_ms, 0) / 1000
+    if seconds < 10:
+        return f"{seconds:.1f}s"
+    return f"{seconds:.0f}s" if seconds < 120 else f"{seconds / 60:.0f}m"

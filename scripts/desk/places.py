@@ -1,0 +1,39 @@
+"""Where things lie: the repository, the data directory (configuration), the run directory (what a run writes)."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from services.common.errors import ConfigError
+
+REPO = Path(__file__).resolve().parents[2]
+DEFAULT_DATA_DIR = REPO / "data"
+
+
+class Places(NamedTuple):
+    data_dir: Path
+    run_dir: Path
+
+    @property
+    def logs(self) -> Path:
+        return self.run_dir / "logs"
+
+    @property
+    def lock_file(self) -> Path:
+        return self.run_dir / "desk.lock"
+
+    def log_of(self, process: str) -> Path:
+        return self.logs / f"{process}.log"
+
+
+def places(data_dir: Path | None, run_dir: Path | None) -> Places:
+    """Absolute paths from the flags; the run directory lies inside the data directory unless it is given."""
+    data = Path(data_dir or DEFAULT_DATA_DIR).absolute()
+    run = Path(run_dir or data / "run").absolute()
+    if not data.is_dir():
+        raise ConfigError("DATA_DIR_MISSING", f"{data} is not a directory", f"desk up --data-dir {DEFAULT_DATA_DIR}")
+    return Places(data, run)
+
+
+def known_bots(data_dir: Path) -> list[str]:
+    """Bots that have a configuration under the data directory."""
+    return sorted(path.parent.name for path in data_dir.glob("*/desk.yml"))

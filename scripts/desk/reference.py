@@ -1,0 +1,154 @@
+"""The generated reference pages: commands, events, streams, reason codes. Each ``page`` is text from the code alone."""
+
+import typing
+from typing import Any
+
+import msgspec
+import typer
+
+from scripts.desk.places import REPO
+from services.common.errors import ExitCode
+from services.contracts import streams
+from services.contracts.codec import KINDS
+
+REFERENCE_DIR = REPO / "docs" / "reference"
+HEADER = "<!-- Written by `make docs`. Change the code, not this page. -->\n"
+
+
+def pages() -> dict[str, str]:
+    """File name -> content, for every page this module knows."""
+    found = {
+        "cli.md": cli_page(),
+        "events.md": events_page(),
+        "streams.md": streams_page(),
+        "reasons.md": reasons_page(),
+    }
+    settings = settings_page()
+    if settings:
+        found["settings.md"] = settings
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------------- commands
+
+
+def commands() -> list[tuple[str, Any]]:
+    """Every leaf command as ("events tail", its click command), in the order of the help."""
+    from scripts.desk.main import build_app
+
+    root: Any = typer.main.get_command(build_app())
+    return list(_leaves("", root))
+
+
+def _leaves(prefix: str, command: Any) -> typing.Iterator[tuple[str, Any]]:
+    children = getattr(command, "commands", None)
+    if children is None:
+        yield prefix.strip(), command
+        return
+    for name, child in children.items():
+        yield from _leaves(f"{prefix} {name}", child)
+
+
+def cli_page() -> str:
+    lines = [HEADER, "# The `desk` command\n"]
+    codes = ", ".join(f"{code.value} {code.name.lower().replace('_', ' ')}" for code in ExitCode)
+    lines.append(f"Exit codes: {codes}.\n")
+    for name, command in commands():
+        lines.append(f"## desk {name}\n")
+        lines.append(_dedent(command.help or "") + "\n")
+        lines.append("| flag | default | what |\n| --- | --- | --- |")
+        for parameter in command.params:
+            if parameter.name == "help":
+                continue
+            flags = " ".join(f"`{flag}`" for flag in (*parameter.opts, *parameter.secondary_opts))
+            default = parameter.default
+            shown = "" if default is None or callable(default) else f"`{default}`"
+            lines.append(f"| {flags} | {shown} | {getattr(parameter, 'help', '') or ''} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _dedent(text: str) -> str:
+    body = "\n".join(line.strip() for line in text.strip().splitlines())
+    return "\n".join(
+        f"```console\n$ {line[9:]}\n```" if line.startswith("Example: ") else line for line in body.splitlines()
+    )
+
+
+# ------------------------------------------------------------------------------------------------------------- events
+
+
+def events_page() -> str:
+    lines = [HEADER, "# Events\n"]
+    envelope = [field.name for field in msgspec.structs.fields(next(iter(KINDS.values())))]
+    common = [name for name in envelope if all(_has(kind, name) for kind in KINDS.values())]
+    lines.append(f"Every event has: {', '.join(f'`{name}`' for name in common)}. Amounts are decimal text.\n")
+    for name, kind in sorted(KINDS.items()):
+        stream = streams.BY_KIND[kind]
+        lines.append(f"## {name}\n")
+        lines.append(f"{(kind.__doc__ or '').strip()}\n" if kind.__doc__ else "")
+        lines.append(f"Stream `{stream.name}`, written by {', '.join(stream.producers)}.\n")
+        lines.append("| field | type | default |\n| --- | --- | --- |")
+        for field in msgspec.structs.fields(kind):
+            if field.name in common:
+                continue
+            default = "" if field.default is msgspec.NODEFAULT else f"`{field.default!r}`"
+            lines.append(f"| `{field.name}` | {_type_name(field.type)} | {default} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _has(kind: type[msgspec.Struct], name: str) -> bool:
+    return any(field.name == name for field in msgspec.structs.fields(kind))
+
+
+def _type_name(annotation: Any) -> str:
+    if typing.get_origin(annotation) is typing.Literal:
+        return " \\| ".join(f'"{value}"' for value in typing.get_args(annotation))
+    text = annotation.__name__ if isinstance(annotation, type) and not typing.get_args(annotation) else str(annotation)
+    return text.replace("decimal.", "").replace("typing.", "").replace("NoneType", "None").replace("|", "\\|")
+
+
+# ------------------------------------------------------------------------------------------------------------ streams
+
+
+def streams_page() -> str:
+    lines = [HEADER, "# Streams\n", streams_diagram(), ""]
+    lines.append("| stream | written by | kinds | kept | what |\n| --- | --- | --- | --- | --- |")
+    for stream in streams.ALL:
+        kinds = ", ".join(str(kind.__struct_config__.tag) for kind in stream.kinds)
+        kept = f"about {stream.maxlen:,}" if stream.maxlen else "until the event store has it on disk"
+        lines.append(f"| `{stream.name}` | {', '.join(stream.producers)} | {kinds} | {kept} | {stream.purpose} |")
+    return "\n".join(lines) + "\n"
+
+
+def streams_diagram() -> str:
+    """Who writes which stream, as Mermaid; every stream is read by the event store."""
+    lines = ["```mermaid", "flowchart LR"]
+    for stream in streams.ALL:
+        for producer in stream.producers:
+            who = "every service" if producer == "*" else producer
+            node = "all" if producer == "*" else producer
+            lines.append(f'    {node}["{who}"] --> {stream.name.replace(".", "_")}("{stream.name}")')
+        lines.append(f"    {stream.name.replace('.', '_')} --> event_store")
+    lines.append("```")
+    return "\n".join(lines)
+
+
+# ------------------------------------------------------------------------------------------------------------ reasons
+
+
+def reasons_page() -> str:
+    from services.contracts.reasons import REASONS
+
+    lines = [HEADER, "# Reason codes\n", "| code | who says it | means | next step |\n| --- | --- | --- | --- |"]
+    for code, reason in sorted(REASONS.items()):
+        lines.append(f"| `{code}` | {reason.family} | {reason.meaning} | {reason.next_step} |")
+    return "\n".join(lines) + "\n"
+
+
+# ----------------------------------------------------------------------------------------------------------- settings
+
+
+def settings_page() -> str:
+    return ""

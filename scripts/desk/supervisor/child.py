@@ -1,0 +1,134 @@
+"""One process of the desk: started in a session of its own, watched, stopped with SIGTERM and, at last, SIGKILL.
+
+A child never outlives its desk by much: the kernel sends it SIGTERM when the supervisor dies, however that dies, and a
+desk process drains on SIGTERM (ADR 0002). Its output goes to ``logs/<name>.log``; the last lines there say why it died.
+"""
+
+import asyncio
+import ctypes
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Literal
+
+from scripts.desk.places import REPO
+from scripts.desk.supervisor.plan import ProcessPlan
+from services.common.ports import Clock
+
+State = Literal["waiting", "starting", "ready", "dead", "stopping", "stopped"]
+
+PR_SET_PDEATHSIG = 1
+LOG_TAIL_BYTES = 4_000
+# What several processes on a few cores do not want: a thread pool per process for arithmetic nobody does in bulk.
+CHILD_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+
+
+class Child:
+    def __init__(self, plan: ProcessPlan, log_file: Path, clock: Clock) -> None:
+        self.plan = plan
+        self.log_file = log_file
+        self.state: State = "waiting"
+        self.restarts = 0
+        self.started_ms = 0  # wall
+        self.died_with: str | None = None
+        self.was_ready = False
+        self._clock = clock
+        self._started_monotonic_ms = 0
+        self._log_start = 0
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid if self._process is not None and self._process.returncode is None else 0
+
+    @property
+    def lived_s(self) -> float:
+        return (self._clock.monotonic_ms() - self._started_monotonic_ms) / 1000
+
+    async def start(self) -> None:
+        self.log_file.parent.mkdir(parents=True, exist_ok=True)
+        with self.log_file.open("ab") as log:
+            self._log_start = log.tell()
+            self._process = await asyncio.create_subprocess_exec(
+                *self.plan.argv,
+                cwd=REPO,
+                env={**os.environ, **CHILD_ENVIRONMENT},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops the rest in order
+                preexec_fn=die_with_parent(os.getpid()),
+            )
+        self.state = "starting"
+        self.started_ms = self._clock.now_ms()
+        self._started_monotonic_ms = self._clock.monotonic_ms()
+
+    async def wait(self) -> str:
+        """Until it ends. Returns how, in words."""
+        assert self._process is not None
+        returncode = await self._process.wait()
+        self.died_with = ending(returncode)
+        self.state = "stopped" if self.state == "stopping" else "dead"
+        return self.died_with
+
+    @property
+    def returncode(self) -> int | None:
+        return self._process.returncode if self._process is not None else None
+
+    async def stop(self) -> str | None:
+        """SIGTERM, then after the plan's time SIGKILL. Returns a line when it had to be killed."""
+        process = self._process
+        if process is None or process.returncode is not None:
+            self.state = "stopped"
+            return None
+        self.state = "stopping"
+        process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), self.plan.stop_s)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+            self.state = "stopped"
+            return f"{self.plan.name} did not stop within {self.plan.stop_s:.0f} s and was killed"
+        self.state = "stopped"
+        return None
+
+    def kill(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+
+    def last_lines(self, count: int) -> list[str]:
+        """Of this life's output."""
+        try:
+            with self.log_file.open("rb") as log:
+                size = log.seek(0, os.SEEK_END)
+                log.seek(max(self._log_start, size - LOG_TAIL_BYTES))
+                lines = log.read().decode("utf-8", "replace").splitlines()
+        except OSError:
+            return []
+        return [line for line in lines if line.strip()][-count:]
+
+
+def ending(returncode: int) -> str:
+    if returncode >= 0:
+        return f"exit code {returncode}"
+    try:
+        return f"killed by {signal.Signals(-returncode).name}"
+    except ValueError:
+        return f"killed by signal {-returncode}"
+
+
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform.startswith("linux") else None
+
+
+def die_with_parent(parent_pid: int):  # type: ignore[no-untyped-def]
+    """What the child does between fork and exec: ask the kernel for SIGTERM at its parent's death."""
+
+    def before_exec() -> None:
+        if _libc is not None:
+            _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+            if os.getppid() != parent_pid:  # the parent died before the kernel was asked
+                os._exit(1)
+
+    return before_exec
