@@ -15,6 +15,7 @@ from typing import Literal
 from scripts.desk.places import REPO
 from scripts.desk.supervisor.plan import ProcessPlan
 from services.common.ports import Clock
+from services.common.settings import environment
 
 State = Literal["waiting", "starting", "ready", "dead", "stopping", "stopped"]
 
@@ -53,7 +54,7 @@ class Child:
             self._process = await asyncio.create_subprocess_exec(
                 *self.plan.argv,
                 cwd=REPO,
-                env={**os.environ, **CHILD_ENVIRONMENT},
+                env={**environment(), **CHILD_ENVIRONMENT},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
