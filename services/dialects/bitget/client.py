@@ -1,6 +1,7 @@
 """The venue as an upstream: typed requests over REST, pushes by callback, sessions that reconnect by themselves.
 
-Nothing here repeats a request. A POST whose answer did not come is Unknown, for the caller to resolve by client order id.
+Nothing here repeats a request. A POST whose answer did not come is Unknown, for the caller to resolve by client order
+id.
 """
 
 from typing import NamedTuple, Protocol
@@ -73,7 +74,7 @@ class BitgetUpstream:
     async def ask(
         self, request: venue.Request, credentials: Credentials | None = None, *, timeout_ms: int | None = None
     ) -> venue.Answer | venue.Unknown:
-        """One request, sent at most once. Unknown: timeout, connection broken after it was sent, 5xx, unreadable answer.
+        """One request, sent at most once. Unknown: timeout, connection broken after it was sent, 5xx, unreadable.
         Refused with code VENUE_UNREACHABLE: no connection could be made, so the venue certainly has not seen it."""
         raise NotImplementedError
 

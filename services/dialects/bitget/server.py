@@ -58,7 +58,7 @@ class Session(Protocol):
     def last_heard_ts_ms(self) -> int: ...
 
     def send(self, push: venue.Push) -> None:
-        """Queue the push for this session alone, if it has subscribed to it; in order with ``DialectServer.publish``."""
+        """Queue the push for this session alone, if it has subscribed to it; in order with DialectServer.publish."""
         ...
 
     def close(self, reason: str) -> None: ...
@@ -106,7 +106,7 @@ class VenueBackend(Protocol):
         ...
 
     def on_rejected(self, rejection: Rejection) -> None:
-        """The dialect refused by itself: bad key or signature, unknown endpoint (withdraw, transfer), unreadable body."""
+        """The dialect refused by itself: bad key or signature, unknown endpoint (withdraw, transfer), bad body."""
         ...
 
 

@@ -1,17 +1,27 @@
 """One WebSocket session as the desk sees it: what to send, and what a text means. Sans I/O, no clock.
 
 Public: subscribe to books, trade and ticker of the pairs. Private: login, then account, positions and orders.
-A book kept up by differences is checked by checksum and sequence; on a mismatch the session asks for it afresh and says so.
+A book kept up by differences is checked by checksum and sequence; on a mismatch the session asks for it afresh and
+says so.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
 
 from services.common import venue
-from services.dialects.bitget.signing import Credentials
+from services.dialects.bitget.book_stream import BookReader, Broken
+from services.dialects.bitget.signing import Credentials, login_args
+from services.dialects.bitget.symbols import PRODUCT_USDT, NotASymbol, to_pair, to_symbol
+from services.dialects.bitget.text import NotReadable, str_of
+from services.dialects.bitget.wire_account import account_from_push_row, position_from_row
+from services.dialects.bitget.wire_market import ticker_from_row, trade_from_row
+from services.dialects.bitget.wire_orders import order_from_push_row
 
 PING_TEXT = "ping"
-PING_EVERY_MS = 20_000  # the venue closes a session that has been silent for 120 s
+PUBLIC_CHANNELS = ("books", "trade", "ticker")
+PRIVATE_CHANNELS = ("account", "positions", "orders")
 
 
 class SessionReady(NamedTuple):
@@ -59,11 +69,114 @@ class ClientSession:
     ) -> None:
         self.account_id = account_id
         self.is_private = credentials is not None
+        self.is_ready = False
+        self._credentials = credentials
+        self._args = _private_args() if self.is_private else _public_args(symbols)
+        self._unacknowledged = {_key(arg) for arg in self._args}
+        self._books: dict[str, BookReader] = {}
 
     def opening(self, now_ms: int) -> list[str]:
         """The first texts: login when private, subscriptions when public."""
-        raise NotImplementedError
+        if self._credentials is not None:
+            return [_request("login", [login_args(self._credentials, now_ms)])]
+        return [_request("subscribe", self._args)]
 
     def on_text(self, text: str, now_ms: int) -> Incoming:
         """Never raises on what a venue says."""
-        raise NotImplementedError
+        incoming = Incoming([], [], [])
+        if text == "pong":
+            incoming.events.append(Pong())
+            return incoming
+        try:
+            message = msgspec.json.decode(text)
+            if "event" in message:
+                self._on_event(incoming, message)
+            else:
+                self._on_data(incoming, message)
+        except (msgspec.DecodeError, NotReadable, NotASymbol, KeyError, TypeError, ValueError, AttributeError) as error:
+            incoming.events.append(Unreadable(text[:500], f"{type(error).__name__}: {error}"))
+        return incoming
+
+    # ------------------------------------------------------------------------------------------------------- events
+
+    def _on_event(self, incoming: Incoming, message: Mapping[str, Any]) -> None:
+        event = message["event"]
+        if event == "login" and str(message.get("code", "0")) == "0":
+            incoming.send.append(_request("subscribe", self._args))
+        elif event == "subscribe":
+            self._unacknowledged.discard(_key(message["arg"]))
+            if not self._unacknowledged and not self.is_ready:
+                self.is_ready = True
+                incoming.events.append(SessionReady())
+        elif event in ("error", "login"):
+            code, text = str(message.get("code", "")), str(message.get("msg", ""))
+            refused = venue.Refused(code="AUTH_FAILED" if self.is_private else "BAD_REQUEST", text=f"{code} {text}")
+            incoming.events.append(SessionRefused(refused))
+        elif event != "unsubscribe":
+            raise NotReadable(f"event={event!r} is not known")
+
+    # --------------------------------------------------------------------------------------------------------- data
+
+    def _on_data(self, incoming: Incoming, message: Mapping[str, Any]) -> None:
+        arg, rows = message["arg"], message["data"]
+        channel = arg["channel"]
+        if channel == "books":
+            self._on_book(incoming, arg, str(message["action"]), rows)
+        elif channel == "trade":
+            symbol = to_pair(arg["instId"])
+            incoming.pushes.append(venue.TradesPush(trades=tuple(trade_from_row(symbol, row) for row in rows)))
+        elif channel == "ticker":
+            incoming.pushes.extend(venue.TickerPush(ticker=ticker_from_row(row)) for row in rows)
+        elif channel == "orders":
+            for row in rows:
+                order, fill = order_from_push_row(row)
+                incoming.pushes.append(venue.OrderPush(account_id=self.account_id, order=order, fill=fill))
+        elif channel == "positions":
+            positions = tuple(position_from_row(row) for row in rows)
+            incoming.pushes.append(venue.PositionsPush(account_id=self.account_id, positions=positions))
+        elif channel == "account":
+            ts_ms = int(message.get("ts") or 0)
+            accounts = [account_from_push_row(row, ts_ms) for row in rows if str_of(row, "marginCoin") == "USDT"]
+            incoming.pushes.extend(venue.AccountPush(account_id=self.account_id, account=a) for a in accounts)
+        else:
+            raise NotReadable(f"channel={channel!r} was not subscribed")
+
+    def _on_book(self, incoming: Incoming, arg: Mapping[str, Any], action: str, rows: Sequence[Any]) -> None:
+        symbol = to_pair(arg["instId"])
+        reader = self._books.get(symbol)
+        if reader is None:
+            if action != "snapshot":
+                return  # still on its way when the book was dropped
+            reader = self._books[symbol] = BookReader(symbol)
+        for row in rows:
+            book = reader.read(action, row)
+            if isinstance(book, Broken):
+                del self._books[symbol]
+                incoming.events.append(BookBroken(symbol, book.detail))
+                incoming.send.extend((_request("unsubscribe", [arg]), _request("subscribe", [arg])))
+                return
+            incoming.pushes.append(venue.BookPush(book=book))
+
+
+def _public_args(symbols: Sequence[str]) -> list[dict[str, str]]:
+    return [
+        {"instType": PRODUCT_USDT, "channel": channel, "instId": to_symbol(symbol)}
+        for symbol in symbols
+        for channel in PUBLIC_CHANNELS
+    ]
+
+
+def _private_args() -> list[dict[str, str]]:
+    """``account`` is subscribed by coin, the others by instrument."""
+    return [
+        {"instType": PRODUCT_USDT, "channel": channel, "coin" if channel == "account" else "instId": "default"}
+        for channel in PRIVATE_CHANNELS
+    ]
+
+
+def _key(arg: Mapping[str, Any]) -> tuple[str, str]:
+    return str(arg["channel"]), str(arg.get("instId", "default"))
+
+
+def _request(op: str, args: Sequence[Mapping[str, Any]]) -> str:
+    return msgspec.json.encode({"op": op, "args": args}).decode()

@@ -2,7 +2,8 @@
 
 REST: base64(HMAC-SHA256(secret, timestamp_ms + METHOD + path[?query] + body)). The query is signed as it travels: ccxt
 sorts it, Hummingbot keeps insertion order, so the server checks the raw text and never rebuilds it.
-WebSocket login: the same over timestamp + "GET" + "/user/verify"; the timestamp is in seconds (milliseconds are taken too).
+WebSocket login: the same over timestamp + "GET" + "/user/verify"; the timestamp is in seconds (milliseconds are taken
+too).
 """
 
 import base64
@@ -89,17 +90,17 @@ def verify_login(args: Mapping[str, object], credentials: Credentials, now_ms: i
 
 def _stale(timestamp: str, ts_ms: int | None, now_ms: int) -> venue.Refused | None:
     if not timestamp or ts_ms is None:
-        return venue.Refused(code="AUTH_TIMESTAMP_INVALID", text="Invalid ACCESS_TIMESTAMP")
+        return venue.Refused(code="CLOCK_SKEW", text="Invalid ACCESS_TIMESTAMP")
     if abs(now_ms - ts_ms) > WINDOW_MS:
-        return venue.Refused(code="AUTH_TIMESTAMP_EXPIRED", text=EXPIRED_TEXT)
+        return venue.Refused(code="CLOCK_SKEW", text=EXPIRED_TEXT)
     return None
 
 
 def _compare(given: str, expected: str, passphrase: str, credentials: Credentials) -> venue.Refused | None:
     if not given:
-        return venue.Refused(code="AUTH_SIGNATURE_INVALID", text="Signature cannot be empty")
+        return venue.Refused(code="AUTH_FAILED", text="Signature cannot be empty")
     if not hmac.compare_digest(given.encode(), expected.encode()):
-        return venue.Refused(code="AUTH_SIGNATURE_INVALID", text="sign signature error")
+        return venue.Refused(code="AUTH_FAILED", text="sign signature error")
     if not hmac.compare_digest(passphrase.encode(), credentials.passphrase.encode()):
-        return venue.Refused(code="AUTH_PASSPHRASE_INVALID", text="apikey/password is incorrect")
+        return venue.Refused(code="AUTH_FAILED", text="apikey/password is incorrect")
     return None
