@@ -22,7 +22,12 @@ class Places(NamedTuple):
         return self.run_dir / "desk.lock"
 
     def log_of(self, process: str) -> Path:
+        """What it logs, as JSON lines."""
         return self.logs / f"{process}.log"
+
+    def output_of(self, process: str) -> Path:
+        """What it printed: nothing, unless it could not start or the interpreter itself complained."""
+        return self.logs / f"{process}.out"
 
 
 def places(data_dir: Path | None, run_dir: Path | None) -> Places:

@@ -39,10 +39,9 @@ def status(data_dir: DataDir = None, run_dir: RunDir = None, as_json: Json = Fal
 
 
 async def _ask(where: Places, addresses: Addresses, pid: int) -> dict[str, Any]:
-    from services.common.secrets import ensure_secrets
-
     from scripts.desk.supervisor.admin import Admin
     from services.common.clock import SystemClock
+    from services.common.secrets import ensure_secrets
 
     admin = Admin(ensure_secrets(where.run_dir, addresses.desk.bots).admin_token)
     now_ms = SystemClock().now_ms()

@@ -1,6 +1,6 @@
-"""`make test`: everything but the real processes in parallel with coverage, then the real processes one after another.
+"""`make test`: everything but the real processes in parallel with coverage, then the real processes one by one.
 
-The second part needs the machine to itself: a Hummingbot start is timed there. Both parts run even when the first fails.
+The second part needs the machine to itself: a Hummingbot start is timed there. Both run even when the first fails.
 """
 
 import shutil

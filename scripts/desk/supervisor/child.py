@@ -1,7 +1,7 @@
 """One process of the desk: started in a session of its own, watched, stopped with SIGTERM and, at last, SIGKILL.
 
 A child never outlives its desk by much: the kernel sends it SIGTERM when the supervisor dies, however that dies, and a
-desk process drains on SIGTERM (ADR 0002). Its output goes to ``logs/<name>.log``; the last lines there say why it died.
+desk process drains on SIGTERM (ADR 0002). What it prints goes to ``logs/<name>.out``: the last lines say why it died.
 """
 
 import asyncio
@@ -20,14 +20,15 @@ from services.common.settings import environment
 State = Literal["waiting", "starting", "ready", "dead", "stopping", "stopped"]
 
 PR_SET_PDEATHSIG = 1
-LOG_TAIL_BYTES = 4_000
+TAIL_BYTES = 4_000
 # What several processes on a few cores do not want: a thread pool per process for arithmetic nobody does in bulk.
 CHILD_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
 
 
 class Child:
-    def __init__(self, plan: ProcessPlan, log_file: Path, clock: Clock) -> None:
+    def __init__(self, plan: ProcessPlan, output_file: Path, log_file: Path, clock: Clock) -> None:
         self.plan = plan
+        self.output_file = output_file
         self.log_file = log_file
         self.state: State = "waiting"
         self.restarts = 0
@@ -36,7 +37,7 @@ class Child:
         self.was_ready = False
         self._clock = clock
         self._started_monotonic_ms = 0
-        self._log_start = 0
+        self._output_start = 0
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -48,9 +49,9 @@ class Child:
         return (self._clock.monotonic_ms() - self._started_monotonic_ms) / 1000
 
     async def start(self) -> None:
-        self.log_file.parent.mkdir(parents=True, exist_ok=True)
-        with self.log_file.open("ab") as log:
-            self._log_start = log.tell()
+        self.output_file.parent.mkdir(parents=True, exist_ok=True)
+        with self.output_file.open("ab") as log:
+            self._output_start = log.tell()
             self._process = await asyncio.create_subprocess_exec(
                 *self.plan.argv,
                 cwd=REPO,
@@ -100,15 +101,24 @@ class Child:
             self._process.kill()
 
     def last_lines(self, count: int) -> list[str]:
-        """Of this life's output."""
-        try:
-            with self.log_file.open("rb") as log:
-                size = log.seek(0, os.SEEK_END)
-                log.seek(max(self._log_start, size - LOG_TAIL_BYTES))
-                lines = log.read().decode("utf-8", "replace").splitlines()
-        except OSError:
-            return []
-        return [line for line in lines if line.strip()][-count:]
+        """What this life printed."""
+        return tail(self.output_file, self._output_start, count)
+
+    def last_words(self, count: int) -> list[str]:
+        """What it printed, or else the end of its log."""
+        return self.last_lines(count) or tail(self.log_file, 0, 1)
+
+
+def tail(path: Path, start: int, count: int) -> list[str]:
+    """The last lines of a file from an offset on; none when there is no file."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(start, size - TAIL_BYTES))
+            lines = file.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return []
+    return [line for line in lines if line.strip()][-count:]
 
 
 def ending(returncode: int) -> str:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 import aiohttp
-from services.common.secrets import ensure_secrets
 
 from scripts.desk.places import Places
 from scripts.desk.supervisor.admin import Admin
@@ -21,6 +20,7 @@ from scripts.desk.supervisor.summary import Death
 from services.common.addresses import Addresses, DeskProcess, ProcessAddress, read_addresses, write_addresses
 from services.common.errors import ConfigError, DeskError, ExitCode, TimedOut
 from services.common.ports import Clock
+from services.common.secrets import ensure_secrets
 
 PAGE_PORT = 8000
 SILENT_S_MAX = 30.0  # a process that answers nothing for this long is killed and started again
@@ -68,7 +68,10 @@ class Desk:
         self.admin = Admin(secrets.admin_token)
         await self.servers.start()
         plans = process_plans(self.options, self._ports(before), self.servers.redis_url)
-        self.children = {plan.name: Child(plan, self.where.log_of(plan.name), self.clock) for plan in plans}
+        self.children = {
+            plan.name: Child(plan, self.where.output_of(plan.name), self.where.log_of(plan.name), self.clock)
+            for plan in plans
+        }
         for name, child in self.children.items():
             self._keepers[name] = asyncio.create_task(self._keep(child), name=f"keep {name}")
         await self._until_ready(max(plan.ready_s for plan in plans))
@@ -141,7 +144,7 @@ class Desk:
                 return
             delay_s = restart_delay_s(deaths)
             self._note_death(name, pid, how)
-            why = "".join(f"\n    {line}" for line in child.last_lines(2))
+            why = "".join(f"\n    {line}" for line in child.last_words(3))
             self.say(f"{name} (pid {pid}) died: {how}; starting it again in {delay_s:g} s; it said last:{why}")
             await asyncio.sleep(delay_s)
             child.restarts += 1

@@ -19,7 +19,12 @@ STUB = Path(__file__).parents[4] / "fakes" / "stub_process.py"
 def child(tmp_path, *flags: str, stop_s: float = 5) -> Child:
     port = free_port()
     argv = (sys.executable, str(STUB), "--port", str(port), *flags)
-    return Child(ProcessPlan("stub", argv, port, Stage.BOT, 10, stop_s), tmp_path / "stub.log", SystemClock())
+    return Child(
+        ProcessPlan("stub", argv, port, Stage.BOT, 10, stop_s),
+        tmp_path / "stub.out",
+        tmp_path / "stub.log",
+        SystemClock(),
+    )
 
 
 async def started(one: Child) -> Child:
@@ -57,7 +62,7 @@ async def test_a_death_is_told_in_words_with_the_last_lines_of_its_output(tmp_pa
 
 
 async def test_output_of_an_earlier_life_is_not_taken_for_that_of_this_one(tmp_path):
-    (tmp_path / "stub.log").write_text("an old line\n")
+    (tmp_path / "stub.out").write_text("an old line\n")
     one = child(tmp_path, "--refuse")
     await one.start()
     await one.wait()
@@ -75,7 +80,7 @@ def test_children_of_a_killed_desk_get_sigterm_from_the_kernel(tmp_path):
         argv = ({sys.executable!r}, {str(STUB)!r}, "--port", "{port}", "--touch", {str(notes)!r})
         async def main():
             plan = ProcessPlan("stub", argv, {port}, Stage.BOT, 10, 5)
-            one = Child(plan, Path({str(tmp_path)!r}) / "log", SystemClock())
+            one = Child(plan, Path({str(tmp_path)!r}) / "out", Path({str(tmp_path)!r}) / "log", SystemClock())
             await one.start()
             await one.wait()
         asyncio.run(main())
