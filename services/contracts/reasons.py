@@ -110,7 +110,7 @@ BOT: tuple[_Row, ...] = (
     ("BALANCE_READ_FAILED", "balances could not be read", "desk logs <bot>"),
     ("NO_VIEW", "nothing to judge by", "desk logs <bot>"),
     ("EDGE_GATE_BLOCKED", "net edge is below the minimum", "none: the market pays too little; desk edge report"),
-    ("EDGE_GATE_OFF", "the bundle quotes without asking whether it pays (a demonstration)", "none: never in live"),
+    ("EDGE_GATE_OFF", "quotes without asking whether it pays", "none: a demonstration, never in live"),
     ("EDGE_UNREACHABLE", "the required spread is above the regime's maximum", "see docs: minimum viable fee tier"),
     ("FEE_UNRESOLVED", "no fee source answered", "set a fee profile"),
     ("DAILY_LOSS_LIMIT", "loss of the day passed the limit", "a person looks; desk resume after the day or by policy"),

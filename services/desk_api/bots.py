@@ -84,6 +84,16 @@ class BotBoard:
             self.latch = event
             self.stamps["latch"] = stamp
 
+    def series(self) -> dict[str, Series]:
+        """What the charts draw, by the names they know it under."""
+        return {
+            "mid": self.mid,
+            "equity": self.equity,
+            "position": self.position,
+            "our_bid": self.our_bid,
+            "our_ask": self.our_ask,
+        }
+
     def reason_codes(self) -> list[str]:
         """Newest first-hand reasons: the status says them every second, a decision only when something changed."""
         if self.status is not None and not (self.decision and self.decision.ts_ms > self.status.ts_ms):

@@ -9,9 +9,10 @@ from typing import NamedTuple
 from services.contracts import events as e
 from services.desk_api.bots import BotBoard, is_newer
 from services.desk_api.incidents import Incident, IncidentLog
-from services.desk_api.readings import Now, Stamp
+from services.desk_api.readings import Now, Stamp, younger
 
 EVENT_IDS_KEPT = 50_000
+REFUSALS_KEPT = 2_000
 LATCH_ORDER = {"ACTIVE": 0, "REDUCING": 1, "HALTED": 2}
 
 
@@ -22,8 +23,8 @@ class BoardLimits(NamedTuple):
     edge_samples_max: int = 1_000
     incidents_max: int = 200
     status_age_max_ms: int = 5_000  # numbers a bot says every second
-    market_age_max_ms: int = 15_000  # snapshots come every 10 s
-    account_age_max_ms: int = 15_000  # virtual accounts
+    price_age_max_ms: int = 5_000  # as in the gateway: no price older than this is a price
+    account_age_max_ms: int = 10_000  # virtual accounts, open orders, latches: what the gateway says
     health_age_max_ms: int = 10_000  # heartbeats
     poll_age_max_ms: int = 5_000  # gateway and venue status, asked every second or so
 
@@ -44,6 +45,7 @@ class DeskFacts(NamedTuple):
     bundles: tuple[tuple[str, str], ...] = ()  # (bot id, label)
     edge_gate_off: tuple[str, ...] = ()  # bot ids whose configuration says so
     processes: tuple[tuple[str, str, int], ...] = ()  # (name, state, restarts)
+    stamp: Stamp | None = None  # None: no supervisor was found
 
 
 class Board:
@@ -63,6 +65,7 @@ class Board:
         self.repeats = 0
         self.gaps = 0
         self._seen: OrderedDict[str, None] = OrderedDict()
+        self._refused: OrderedDict[str, None] = OrderedDict()
         self._last_seq: dict[tuple[str, int, str], int] = {}
 
     def bot(self, bot_id: str) -> BotBoard:
@@ -82,7 +85,7 @@ class Board:
             self._seen.popitem(last=False)
         self.events += 1
         stamp = Stamp(event.ts_ms, now.mono_ms)
-        self._hear(event, stamp, stream)
+        self._hear(event, stamp, stream, now)
         self._fold(event, stamp)
         return True
 
@@ -91,10 +94,8 @@ class Board:
         above = [entry for scope, entry in self.latches.items() if not scope.startswith("bot:")]
         return max(above, key=lambda entry: LATCH_ORDER[entry[0].state], default=None)
 
-    def _hear(self, event: e.AnyEvent, stamp: Stamp, stream: str) -> None:
-        known = self.heard.get(event.source)
-        if known is None or stamp.ts_ms >= known.ts_ms:
-            self.heard[event.source] = stamp
+    def _hear(self, event: e.AnyEvent, stamp: Stamp, stream: str, now: Now) -> None:
+        self.heard[event.source] = younger(stamp, self.heard.get(event.source), now) or stamp
         key = (event.source, event.source_epoch, stream)
         last = self._last_seq.get(key)
         if last is not None and event.seq > last + 1:
@@ -149,6 +150,8 @@ class Board:
             return
         if event.state == "REFUSED":
             bot.refusals += 1
+            if not self._first_word_of_refusal(event.client_order_id):
+                return
             text = event.detail or f"{event.side} {event.base_qty} {event.symbol}"
             self._incident(event, "refusal", "warning", event.bot_id, event.reason or "REFUSED", text)
         elif event.state in ("UNKNOWN", "GHOST"):
@@ -157,13 +160,24 @@ class Board:
             self._incident(event, "order", severity, event.bot_id, f"ORDER_{event.state}", text)
 
     def _risk(self, event: e.RiskDecisionV1) -> None:
-        if event.decision == "refused" and event.client_order_id:
-            return  # the order's own step to REFUSED tells it once, with the same reason
+        if event.decision == "refused" and not self._first_word_of_refusal(event.client_order_id):
+            return
         severity: e.Severity = {"refused": "warning", "warned": "warning", "tightened": "critical"}.get(
             event.decision, "info"
         )  # type: ignore[assignment]
         text = f"{event.decision}: value {event.value}, limit {event.limit}"
         self._incident(event, "limit", severity, event.scope, event.reason, text, event.next_step)
+
+    def _first_word_of_refusal(self, client_order_id: str) -> bool:
+        """An order's step to REFUSED and the decision about it tell the same refusal; it is shown once."""
+        if not client_order_id:
+            return True
+        if client_order_id in self._refused:
+            return False
+        self._refused[client_order_id] = None
+        while len(self._refused) > REFUSALS_KEPT:
+            self._refused.popitem(last=False)
+        return True
 
     def _guard_changed(self, event: e.BotStatusV1, before: str) -> None:
         severity: e.Severity = {"RUNNING": "info", "SOFT_PAUSE": "warning"}.get(event.guard, "critical")  # type: ignore[assignment]

@@ -85,3 +85,10 @@ def plain(value: Decimal | int | str) -> str:
 def source_of(event: Event) -> str:
     """ "gateway virtual_account.v1": who said it, and in which kind of event."""
     return f"{event.source} {type(event).__struct_config__.tag}"
+
+
+def younger(one: Stamp | None, other: Stamp | None, now: Now) -> Stamp | None:
+    """The one with the lower age now. An event-driven fact stands for as long as its source goes on speaking."""
+    if one is None or other is None:
+        return one or other
+    return one if (age_ms(one, now) or 0) <= (age_ms(other, now) or 0) else other

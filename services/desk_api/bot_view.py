@@ -1,0 +1,221 @@
+"""One bot at one moment: its readings (each with source, age and limit), orders, edge and fills as JSON."""
+
+from decimal import Decimal
+
+from services.contracts import events as e
+from services.contracts.reasons import REASONS
+from services.desk_api.bots import EDGE_GATE_OFF, BotBoard
+from services.desk_api.edge import EdgeLine
+from services.desk_api.logic import Board
+from services.desk_api.orders import FillRow, OpenOrder
+from services.desk_api.readings import Now, Reading, Stamp, as_json, first_fresh, plain, source_of, younger
+
+Json = dict[str, object]
+
+FILLS_SHOWN = 30
+
+
+def bot_json(board: Board, bot: BotBoard, now: Now) -> Json:
+    base, quote = assets(bot.symbol)
+    readings = bot_readings(board, bot, now)
+    codes = bot.reason_codes()
+    return {
+        "id": bot.bot_id,
+        "symbol": bot.symbol,
+        "base": base,
+        "quote": quote,
+        "bundle": dict(board.facts.bundles).get(bot.bot_id, ""),
+        "edge_gate_off": EDGE_GATE_OFF in codes or bot.bot_id in board.facts.edge_gate_off,
+        "reasons": [reason(code) for code in codes],
+        "price_decimals": _price_decimals(board, bot),
+        "readings": {name: as_json(reading, now) for name, reading in readings.items()},
+        "fill_counts": {"gateway": bot.fills.gateway_count, "bot": bot.fills.bot_count},
+        "orders": [_order(order, now) for order in bot.orders.open_orders()],
+        "edge": [_edge(line, now) for line in bot.edge.lines()],
+        "fills": [fill_json(row) for row in bot.fills.newest(FILLS_SHOWN)],
+        "tips": {
+            name: None if line.last is None else [line.last.ts_ms // 1000, plain_or_none(line.last.value)]
+            for name, line in bot.series().items()
+        },
+    }
+
+
+def bot_readings(board: Board, bot: BotBoard, now: Now) -> dict[str, Reading]:
+    base, quote = assets(bot.symbol)
+    said = _said_by_bot(board, bot, base, quote)
+    booked = _booked_by_gateway(board, bot, now)
+    return {
+        **said,
+        **booked,
+        **_decided(board, bot, now),
+        "mid": first_fresh([said["mid"], _market_mid(board, bot, quote)], now),
+        "equity": first_fresh([said["equity"], booked["equity"]], now),
+        "position": first_fresh([said["position"], booked["position"]], now),
+    }
+
+
+def _said_by_bot(board: Board, bot: BotBoard, base: str, quote: str) -> dict[str, Reading]:
+    """The newest status of the bot, said about every second."""
+    status = bot.status
+    source = source_of(status) if status else f"bot.{bot.bot_id}"
+    stamp = bot.stamps.get("status")
+
+    def said(value: Decimal | int | str | None, unit: str) -> Reading:
+        return Reading(value, unit, source, stamp, board.limits.status_age_max_ms)
+
+    if status is None:
+        names = ("guard", "mid", "equity", "position", "modelled_edge", "realised_edge", "first_order_s", "tick_ms")
+        return {name: said(None, "") for name in (*names, "submits", "cancels", "refusals", "fills", "regime")}
+    return {
+        "guard": said(status.guard, ""),
+        "mid": said(status.mid_price, quote),
+        "equity": said(status.equity_quote, quote),
+        "position": said(status.position_base, base),
+        "modelled_edge": said(status.modelled_edge_bps, "bps"),
+        "realised_edge": said(status.realised_edge_bps, "bps"),
+        "first_order_s": said(status.first_order_s, "s"),
+        "tick_ms": said(status.tick_ms, "ms"),
+        "submits": said(status.submits, "count"),
+        "cancels": said(status.cancels, "count"),
+        "refusals": said(status.refusals, "count"),
+        "fills": said(status.fills, "count"),
+        "regime": said(status.regime, ""),
+    }
+
+
+def _booked_by_gateway(board: Board, bot: BotBoard, now: Now) -> dict[str, Reading]:
+    """The virtual account, the open orders and the latch, as the gateway has them."""
+    base, quote = assets(bot.symbol)
+    account = bot.account
+    source = source_of(account) if account else "gateway virtual_account.v1"
+    stamp = bot.stamps.get("account")
+    heard = board.heard.get("gateway")
+
+    def booked(value: Decimal | None, unit: str = quote) -> Reading:
+        return Reading(value, unit, source, stamp, board.limits.account_age_max_ms)
+
+    latch_stamp = younger(bot.stamps.get("latch"), heard, now) if bot.latch else None
+    readings = {
+        "open_orders": Reading(
+            len(bot.orders.open_orders()), "count", "gateway order.v1", heard, board.limits.account_age_max_ms
+        ),
+        "latch": Reading(
+            bot.latch.state if bot.latch else None,
+            "",
+            source_of(bot.latch) if bot.latch else "gateway latch.v1",
+            latch_stamp,
+            board.limits.account_age_max_ms,
+        ),
+    }
+    if account is None:
+        names = ("equity", "capital", "pnl", "realized_pnl", "unrealized_pnl", "fees", "funding", "position")
+        return {**readings, **{name: booked(None) for name in names}}
+    return {
+        **readings,
+        "equity": booked(account.equity_quote),
+        "capital": booked(account.capital_quote),
+        "pnl": booked(account.equity_quote - account.capital_quote),
+        "realized_pnl": booked(account.realized_pnl_quote),
+        "unrealized_pnl": booked(account.unrealized_pnl_quote),
+        "fees": booked(account.fees_quote),
+        "funding": booked(account.funding_quote),
+        "position": booked(account.positions_base.get(bot.symbol, Decimal(0)), base),
+    }
+
+
+def _decided(board: Board, bot: BotBoard, now: Now) -> dict[str, Reading]:
+    """A decision stands until the next one: it is as old as the last word of the bot that made it."""
+    decision = bot.decision
+    source = source_of(decision) if decision else f"bot.{bot.bot_id} quote_decision.v1"
+    stamp = younger(bot.stamps.get("decision"), board.heard.get(f"bot.{bot.bot_id}"), now) if decision else None
+
+    def decided(value: Decimal | None, unit: str) -> Reading:
+        return Reading(value, unit, source, stamp, board.limits.status_age_max_ms)
+
+    return {
+        "spread": decided(_bps(decision.spread_pct if decision else None), "bps"),
+        "required_spread": decided(_bps(decision.required_spread_pct if decision else None), "bps"),
+        "net_edge": decided(_bps(decision.net_edge_pct if decision else None), "bps"),
+        "skew": decided(_bps(decision.skew_pct if decision else None), "bps"),
+        "inventory": decided(_percent(decision.inventory_pct if decision else None), "%"),
+    }
+
+
+def _market_mid(board: Board, bot: BotBoard, quote: str) -> Reading:
+    known = board.markets.get(bot.symbol)
+    if known is None:
+        return Reading(None, quote, "gateway market_snapshot.v1", None, board.limits.price_age_max_ms)
+    event, stamp = known
+    mid = (event.bid_price + event.ask_price) / 2
+    return Reading(mid, quote, source_of(event), stamp, board.limits.price_age_max_ms)
+
+
+def assets(symbol: str) -> tuple[str, str]:
+    """("BTC", "USDT") of "BTC-USDT"; empty while the pair is not known."""
+    base, _, quote = symbol.partition("-")
+    return base, quote
+
+
+def reason(code: str) -> dict[str, str]:
+    """A reason in words; a code that is not registered is shown as it is, never hidden."""
+    known = REASONS.get(code)
+    if known is None:
+        return {"code": code, "text": code.replace("_", " ").lower(), "next_step": ""}
+    return {"code": code, "text": known.meaning, "next_step": known.next_step}
+
+
+def fill_json(row: FillRow) -> Json:
+    return {name: plain(value) if isinstance(value, Decimal) else value for name, value in row._asdict().items()}
+
+
+def plain_or_none(value: Decimal | None) -> str | None:
+    return None if value is None else plain(value)
+
+
+def _order(order: OpenOrder, now: Now) -> Json:
+    return {
+        "id": order.client_order_id or order.gateway_order_id,
+        "side": order.side,
+        "state": order.state,
+        "price": plain_or_none(order.price),
+        "base_qty": plain(order.base_qty),
+        "filled_base": plain(order.filled_base),
+        "reduce_only": order.reduce_only,
+        "age_ms": max(0, now.wall_ms - order.opened_ts_ms),
+        "detail": order.detail,
+    }
+
+
+def _edge(line: EdgeLine, now: Now) -> Json:
+    return {
+        "horizon_s": line.horizon_s,
+        "samples": line.samples,
+        "markout_bps": _fixed(line.markout_bps),
+        "fee_bps": _fixed(line.fee_bps),
+        "realised_bps": _fixed(line.realised_bps),
+        "modelled_bps": _fixed(line.modelled_bps),
+        "standard_error_bps": None if line.standard_error_bps is None else _fixed(line.standard_error_bps),
+        "age_ms": max(0, now.wall_ms - line.latest_ts_ms),
+    }
+
+
+def _price_decimals(board: Board, bot: BotBoard) -> int:
+    """As many as the venue uses: the most seen in book prices and our own orders."""
+    prices = [order.price for order in bot.orders.open_orders() if order.price is not None]
+    known: tuple[e.MarketSnapshotV1, Stamp] | None = board.markets.get(bot.symbol)
+    if known is not None:
+        prices += [known[0].bid_price, known[0].ask_price]
+    exponents = [price.normalize().as_tuple().exponent for price in prices]
+    return max((-exponent for exponent in exponents if isinstance(exponent, int) and exponent < 0), default=2)
+
+
+def _bps(fraction: Decimal | None) -> Decimal | None:
+    return None if fraction is None else (fraction * 10_000).quantize(Decimal("0.01"))
+
+
+def _percent(fraction: Decimal | None) -> Decimal | None:
+    return None if fraction is None else (fraction * 100).quantize(Decimal("0.1"))
+
+
+def _fixed(value: Decimal) -> str:
+    return format(value.quantize(Decimal("0.01")), "f")
