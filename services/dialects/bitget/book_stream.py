@@ -15,7 +15,7 @@ from services.dialects.bitget.wire_market import Row, levels, levels_from
 
 CHECKSUM_LEVELS = 25
 
-Texts = list[list[str]]  # [[price, size], …], best first
+Texts = list[tuple[str, str]]  # (price, size), best first
 
 
 def checksum(bids: Sequence[Sequence[str]], asks: Sequence[Sequence[str]]) -> int:
@@ -100,10 +100,9 @@ class BookReader:
 
 def _difference(before: Texts, after: Texts) -> Texts:
     """Levels to set, those that are gone with size 0."""
-    old = {price: size for price, size in before}
-    new = {price: size for price, size in after}
-    changed = [[price, size] for price, size in new.items() if old.get(price) != size]
-    return changed + [[price, "0"] for price in old if price not in new]
+    old, new = dict(before), dict(after)
+    changed = [(price, size) for price, size in new.items() if old.get(price) != size]
+    return changed + [(price, "0") for price in old if price not in new]
 
 
 def _apply(side: dict[Decimal, list[str]], rows: Iterable[Sequence[Any]]) -> None:

@@ -4,12 +4,21 @@ Nothing here repeats a request. A POST whose answer did not come is Unknown, for
 id.
 """
 
+import asyncio
 from typing import NamedTuple, Protocol
+from urllib.parse import urlsplit, urlunsplit
+
+import aiohttp
+from yarl import URL
 
 from services.common import venue
 from services.common.ports import Clock
+from services.dialects.bitget import codec_client
 from services.dialects.bitget.session_client import ClientEvent
 from services.dialects.bitget.signing import Credentials
+from services.dialects.bitget.upstream_session import UpstreamSession
+
+PAGES_MAX = 50  # of one list of open orders
 
 
 class ClientSettings(NamedTuple):
@@ -19,15 +28,15 @@ class ClientSettings(NamedTuple):
     request_timeout_ms: int = 5_000  # of one REST request, unless ask() says otherwise
     ws_ping_every_ms: int = 5_000  # text pings; also how staleness is told from quiet
     ws_silent_timeout_ms: int = 12_000  # nothing heard at all: the session is closed and opened again
-    reconnect_ms_min: int = 100  # back-off doubles from min to max, with jitter from ``jitter``
+    reconnect_ms_min: int = 100  # back-off doubles from min to max, plus what ``jitter`` adds
     reconnect_ms_max: int = 5_000
-    connections_max: int = 32
+    connections_max: int = 64
     demo_trading: bool = False
 
 
 class UpstreamListener(Protocol):
     """Called from the event loop, in the order of arrival per session. ``account_id`` is "" for the public session.
-    Must not block; an exception raised here closes the session (it reconnects) and is logged."""
+    Must not block; an exception raised here closes the session (it reconnects) and is told to on_disconnected."""
 
     def on_push(self, account_id: str, push: venue.Push, received_ts_ms: int) -> None: ...
 
@@ -48,44 +57,140 @@ class UpstreamListener(Protocol):
         ...
 
 
+class Jitter(Protocol):
+    def __call__(self, ceiling_ms: int) -> int:
+        """A number from 0 to ceiling_ms."""
+        ...
+
+
 class BitgetUpstream:
     """One venue: REST for every account, one public session, one private session per account."""
 
     def __init__(
-        self, settings: ClientSettings, listener: UpstreamListener, clock: Clock, *, jitter: "Jitter | None" = None
+        self, settings: ClientSettings, listener: UpstreamListener, clock: Clock, *, jitter: Jitter | None = None
     ) -> None:
-        raise NotImplementedError
+        self._settings = settings
+        self._listener = listener
+        self._clock = clock
+        self._jitter: Jitter = jitter or _no_jitter
+        self._ws_url = settings.ws_url or _ws_url(settings.rest_url)
+        self._http: aiohttp.ClientSession | None = None
+        self._sessions: dict[str, UpstreamSession] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
         """Open the HTTP pool. Sessions are opened by open_public and open_private."""
-        raise NotImplementedError
+        self._http = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._settings.connections_max, keepalive_timeout=30),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
 
     def open_public(self, symbols: tuple[str, ...]) -> None:
         """Keep one public session up for these pairs until close()."""
-        raise NotImplementedError
+        self._open(self._session("", "/v2/ws/public", None, symbols))
 
     def open_private(self, account_id: str, credentials: Credentials) -> None:
         """Keep one private session up for this account until close_private() or close()."""
-        raise NotImplementedError
+        assert account_id, "account_id is empty: the public session is opened by open_public"
+        self._open(self._session(account_id, "/v2/ws/private", credentials, ()))
 
     async def close_private(self, account_id: str) -> None:
-        raise NotImplementedError
+        self._sessions.pop(account_id, None)
+        task = self._tasks.pop(account_id, None)
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def ask(
         self, request: venue.Request, credentials: Credentials | None = None, *, timeout_ms: int | None = None
     ) -> venue.Answer | venue.Unknown:
         """One request, sent at most once. Unknown: timeout, connection broken after it was sent, 5xx, unreadable.
-        Refused with code VENUE_UNREACHABLE: no connection could be made, so the venue certainly has not seen it."""
-        raise NotImplementedError
+        Refused with code VENUE_UNREACHABLE: no connection could be made, so the venue certainly has not seen it.
+
+        Open orders come whole: page after page is asked for, and one page that fails fails the list.
+        """
+        answer, next_page = await self._once(request, credentials, timeout_ms, "")
+        if not isinstance(request, venue.GetOpenOrders) or not isinstance(answer, tuple):
+            return answer
+        pages = 1
+        while next_page and len(answer) >= 100 * pages:
+            more, next_page = await self._once(request, credentials, timeout_ms, next_page)
+            if not isinstance(more, tuple):
+                return more
+            pages += 1
+            answer += more  # type: ignore[operator]
+            if pages >= PAGES_MAX:
+                return venue.Unknown(detail=f"more than {PAGES_MAX} pages of open orders")
+        return answer
 
     def is_connected(self, account_id: str) -> bool:
-        raise NotImplementedError
+        """Logged in and subscribed; "" asks about the public session."""
+        session = self._sessions.get(account_id)
+        return session is not None and session.is_connected
 
     async def close(self) -> None:
-        raise NotImplementedError
+        for account_id in tuple(self._tasks):
+            await self.close_private(account_id)
+        if self._http is not None:
+            await self._http.close()
+            self._http = None
+
+    # ------------------------------------------------------------------------------------------------------ private
+
+    async def _once(
+        self, request: venue.Request, credentials: Credentials | None, timeout_ms: int | None, below_id: str
+    ) -> codec_client.Decoded:
+        assert self._http is not None, "start() first"
+        sent = codec_client.encode_request(
+            request,
+            credentials,
+            self._clock.now_ms(),
+            demo_trading=self._settings.demo_trading,
+            below_id=below_id,
+        )
+        total_ms = timeout_ms or self._settings.request_timeout_ms
+        timeout = aiohttp.ClientTimeout(
+            total=total_ms / 1000, sock_connect=min(total_ms, self._settings.connect_timeout_ms) / 1000
+        )
+        url = URL(self._settings.rest_url + sent.path_with_query, encoded=True)  # as signed, to the letter
+        try:
+            async with self._http.request(
+                sent.method, url, headers=sent.headers, data=sent.body or None, timeout=timeout
+            ) as response:
+                body = await response.read()
+                return codec_client.decode_page(request, response.status, body, response.headers)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            text = f"VENUE_UNREACHABLE: {type(error).__name__}: {error}"
+            return codec_client.Decoded(venue.Refused(code="VENUE_UNREACHABLE", text=text))
+        except (TimeoutError, aiohttp.ClientError) as error:
+            return codec_client.Decoded(venue.Unknown(detail=f"{type(error).__name__}: {error}"))
+
+    def _session(
+        self, account_id: str, path: str, credentials: Credentials | None, symbols: tuple[str, ...]
+    ) -> UpstreamSession:
+        return UpstreamSession(
+            account_id=account_id,
+            url=self._ws_url + path,
+            credentials=credentials,
+            symbols=symbols,
+            settings=self._settings,
+            listener=self._listener,
+            clock=self._clock,
+            jitter=self._jitter,
+        )
+
+    def _open(self, session: UpstreamSession) -> None:
+        assert self._http is not None, "start() first"
+        assert session.account_id not in self._tasks, f"session of {session.account_id!r} is open already"
+        self._sessions[session.account_id] = session
+        self._tasks[session.account_id] = asyncio.create_task(session.run(self._http))
 
 
-class Jitter(Protocol):
-    def __call__(self, ceiling_ms: int) -> int:
-        """A number from 0 to ceiling_ms."""
-        ...
+def _ws_url(rest_url: str) -> str:
+    parts = urlsplit(rest_url)
+    scheme = "wss" if parts.scheme == "https" else "ws"
+    return urlunsplit((scheme, parts.netloc, "", "", ""))
+
+
+def _no_jitter(ceiling_ms: int) -> int:
+    return 0

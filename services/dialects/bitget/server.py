@@ -4,13 +4,49 @@
 adds these routes, its own (/healthz, /sim/…, /desk/…), and runs it.
 """
 
-from typing import Literal, NamedTuple, Protocol
+import asyncio
+import itertools
+from collections.abc import Mapping
+from typing import NamedTuple
 
+import msgspec
 from aiohttp import web
 
 from services.common import venue
-from services.dialects.bitget.session_server import BookMode
-from services.dialects.bitget.signing import AccountKey
+from services.dialects.bitget import codec_server
+from services.dialects.bitget.backend import (
+    CallContext,
+    DropReply,
+    Rejection,
+    RejectionKind,
+    ServerFault,
+    Session,
+    VenueBackend,
+)
+from services.dialects.bitget.session_server import (
+    BookMode,
+    LoggedIn,
+    Rejected,
+    ServerSession,
+    Subscribed,
+    Unsubscribed,
+)
+from services.dialects.bitget.signing import AccountKey, verify_rest
+from services.dialects.bitget.ws_session import WebSocketSession
+
+__all__ = [
+    "AccountKey",
+    "CallContext",
+    "DialectServer",
+    "DropReply",
+    "Rejection",
+    "ServerFault",
+    "ServerSettings",
+    "Session",
+    "VenueBackend",
+]
+
+CLOSE_TIMEOUT_S = 2.0
 
 
 class ServerSettings(NamedTuple):
@@ -19,128 +55,173 @@ class ServerSettings(NamedTuple):
     silent_after_ms: int = 3_000  # nothing heard for this long: on_private_silent
     text_ping_timeout_ms: int = 120_000  # nothing heard for this long: the session is closed, as the venue does
     outbox_texts_max: int = 2_000  # a session that reads too slowly is closed
-    body_bytes_max: int = 1_000_000
-
-
-class CallContext(NamedTuple):
-    """What is known of a request besides its meaning. ``headers`` has lower-case names, without the ACCESS ones."""
-
-    account_id: str  # "" on a public endpoint without key
-    api_key: str
-    endpoint: str
-    received_ts_ms: int
-    headers: dict[str, str]
-
-
-class Rejection(NamedTuple):
-    """A request the dialect refused by itself, for the owner's log, counters and alarms."""
-
-    kind: Literal["authentication", "unknown_endpoint", "bad_request"]
-    method: str
-    path: str
-    api_key: str
-    refused: venue.Refused
-
-
-class Session(Protocol):
-    """One WebSocket connection, as the backend may use it. Calls never block and may come from the event loop only."""
-
-    @property
-    def session_id(self) -> int: ...
-    @property
-    def account_id(self) -> str:
-        """ "" on a public session, and before the login."""
-        ...
-
-    @property
-    def opened_ts_ms(self) -> int: ...
-    @property
-    def last_heard_ts_ms(self) -> int: ...
-
-    def send(self, push: venue.Push) -> None:
-        """Queue the push for this session alone, if it has subscribed to it; in order with DialectServer.publish."""
-        ...
-
-    def close(self, reason: str) -> None: ...
-
-
-class VenueBackend(Protocol):
-    """What stands behind the dialect. Every call comes from the event loop."""
-
-    def now_ms(self) -> int: ...
-
-    def key_of(self, api_key: str) -> AccountKey | None:
-        """Whose key this is; None refuses the request or login (40037)."""
-        ...
-
-    async def handle(self, request: venue.Request, context: CallContext) -> venue.Answer:
-        """Answer in your own time; the client's connection waits. ``request.account_id`` is filled in.
-
-        Refused codes with a status of their own: RATE_LIMITED 429 (with retry_after_ms as Retry-After), DOOR_SHUT and
-        NOT_READY 503; every other code is a 400 whose message is "CODE: text" whole.
-        To answer nothing at all (a lost reply), raise ``DropReply``; to answer a bare 5xx raise ``ServerFault``.
-        """
-        ...
-
-    def on_subscribed(self, session: Session, channel: str, symbol: str | None) -> None:
-        """The session has just subscribed: send it the snapshot of this channel, to it alone, by ``session.send``.
-
-        Called after the acknowledgement was queued; whatever is published from now on reaches the session too.
-        """
-        ...
-
-    def on_private_opened(self, session: Session) -> None:
-        """Logged in. Several sessions of one account may be open at once."""
-        ...
-
-    def on_private_closed(self, session: Session, reason: str) -> None:
-        """Gone for whatever reason; called exactly once per opened session."""
-        ...
-
-    def on_private_silent(self, session: Session, silent_ms: int) -> None:
-        """Open, but nothing heard for silent_after_ms (not even a WebSocket pong). Called once per silence."""
-        ...
-
-    def on_private_heard(self, session: Session, silent_ms: int) -> None:
-        """The silence of ``silent_ms`` has ended."""
-        ...
-
-    def on_rejected(self, rejection: Rejection) -> None:
-        """The dialect refused by itself: bad key or signature, unknown endpoint (withdraw, transfer), bad body."""
-        ...
-
-
-class DropReply(Exception):
-    """Close the connection without an answer: the caller cannot know what happened."""
-
-
-class ServerFault(Exception):
-    """Answer with this HTTP status and a body that is not of the dialect, as a broken proxy would."""
-
-    def __init__(self, status: int, text: str = "") -> None:
-        super().__init__(f"HTTP {status} {text}")
-        self.status = status
-        self.text = text
 
 
 class DialectServer:
     """REST under /api/v2/, WebSocket at /v2/ws/public and /v2/ws/private."""
 
     def __init__(self, backend: VenueBackend, settings: ServerSettings = ServerSettings()) -> None:
-        raise NotImplementedError
+        self._backend = backend
+        self._settings = settings
+        self._sessions: dict[int, WebSocketSession] = {}
+        self._session_ids = itertools.count(1)
+        self._watch: asyncio.Task[None] | None = None
 
     def add_to(self, app: web.Application) -> None:
         """Add the routes; sessions are closed on the application's shutdown."""
-        raise NotImplementedError
+        app.router.add_route("*", "/api/{tail:.*}", self._on_request)
+        app.router.add_get("/v2/ws/public", self._on_public)
+        app.router.add_get("/v2/ws/private", self._on_private)
+        app.on_startup.append(self._start)
+        app.on_shutdown.append(self._shut_down)
 
     def publish(self, push: venue.Push) -> None:
         """To every session that has subscribed to it; private pushes to the sessions of ``push.account_id`` only."""
-        raise NotImplementedError
+        for session in tuple(self._sessions.values()):
+            session.send(push)
 
     def sessions(self, account_id: str | None = None) -> tuple[Session, ...]:
         """Open sessions: of one account, "" for public ones, None for all."""
-        raise NotImplementedError
+        return tuple(s for s in self._sessions.values() if account_id is None or s.account_id == account_id)
 
     async def close(self, reason: str) -> None:
         """Close every session; calls on_private_closed for each."""
-        raise NotImplementedError
+        for session in tuple(self._sessions.values()):
+            session.close(reason)
+        waiting = [session.ended.wait() for session in self._sessions.values()]
+        try:
+            await asyncio.wait_for(asyncio.gather(*waiting), CLOSE_TIMEOUT_S)
+        except TimeoutError:
+            for session in tuple(self._sessions.values()):
+                session.abort(reason)
+
+    # --------------------------------------------------------------------------------------------------------- REST
+
+    async def _on_request(self, request: web.Request) -> web.StreamResponse:
+        received_ts_ms = self._backend.now_ms()
+        path, _, raw_query = request.raw_path.partition("?")
+        body = await request.read()
+        api_key = request.headers.get("ACCESS-KEY", "")
+        call = codec_server.decode_request(request.method, path, raw_query, body)
+        if isinstance(call, venue.Refused):
+            kind: RejectionKind = "unknown_endpoint" if call.code == "NOT_IN_DIALECT" else "bad_request"
+            return self._reject(Rejection(kind, request.method, path, api_key, call), received_ts_ms)
+        account_id = ""
+        if call.is_private:
+            known = self._authenticate(request, body, received_ts_ms)
+            if isinstance(known, venue.Refused):
+                return self._reject(
+                    Rejection("authentication", request.method, path, api_key, known), received_ts_ms, call.endpoint
+                )
+            account_id = known
+        if call.request is None:
+            return _response(codec_server.encode_answer(call, None, received_ts_ms))
+        context = CallContext(
+            account_id, api_key, call.endpoint, received_ts_ms, request.remote or "", _plain_headers(request.headers)
+        )
+        asked = msgspec.structs.replace(call.request, account_id=account_id)
+        try:
+            answer = await self._backend.handle(asked, context)
+        except DropReply:
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response(status=500)
+        except ServerFault as fault:
+            return web.Response(status=fault.status, text=fault.text)
+        return _response(codec_server.encode_answer(call, answer, self._backend.now_ms()))
+
+    def _authenticate(self, request: web.Request, body: bytes, now_ms: int) -> str | venue.Refused:
+        """The account whose key signed the request."""
+        api_key = request.headers.get("ACCESS-KEY", "")
+        if not api_key:
+            return venue.Refused(code="AUTH_FAILED", text="ACCESS_KEY cannot be empty")
+        key = self._backend.key_of(api_key)
+        if key is None:
+            return venue.Refused(code="AUTH_FAILED", text="Apikey does not exist")
+        try:
+            text = body.decode()
+        except UnicodeDecodeError:
+            return venue.Refused(code="AUTH_FAILED", text="sign signature error")
+        refused = verify_rest(request.headers, request.method, request.raw_path, text, key.credentials, now_ms)
+        return key.account_id if refused is None else refused
+
+    def _reject(self, rejection: Rejection, now_ms: int, endpoint: str = "") -> web.Response:
+        self._backend.on_rejected(rejection)
+        return _response(codec_server.encode_refusal(rejection.refused, now_ms, endpoint=endpoint))
+
+    # ---------------------------------------------------------------------------------------------------- WebSocket
+
+    async def _on_public(self, request: web.Request) -> web.StreamResponse:
+        return await self._serve(request, ServerSession("public", self._backend.key_of, self._settings.book_mode))
+
+    async def _on_private(self, request: web.Request) -> web.StreamResponse:
+        return await self._serve(request, ServerSession("private", self._backend.key_of, self._settings.book_mode))
+
+    async def _serve(self, request: web.Request, protocol: ServerSession) -> web.StreamResponse:
+        socket = web.WebSocketResponse(autoping=False, timeout=CLOSE_TIMEOUT_S)
+        await socket.prepare(request)
+        session = WebSocketSession(
+            next(self._session_ids), protocol, socket, request, self._backend.now_ms, self._settings.outbox_texts_max
+        )
+        self._sessions[session.session_id] = session
+        try:
+            await session.run(self._on_text)
+        finally:
+            del self._sessions[session.session_id]
+            if session.account_id:
+                self._backend.on_private_closed(session, session.close_reason or "closed by the client")
+        return socket
+
+    def _on_text(self, session: "WebSocketSession", text: str) -> None:
+        turn = session.protocol.on_text(text, self._backend.now_ms())
+        for answer in turn.send:
+            session.send_text(answer)
+        for event in turn.events:
+            match event:
+                case LoggedIn():
+                    self._backend.on_private_opened(session)
+                case Subscribed(channel, symbol):
+                    self._backend.on_subscribed(session, channel, symbol)
+                case Rejected(refused):
+                    kind: RejectionKind = "authentication" if refused.code == "AUTH_FAILED" else "bad_request"
+                    path = f"/v2/ws/{session.protocol.kind}"
+                    self._backend.on_rejected(Rejection(kind, "WS", path, "", refused))
+                case Unsubscribed():
+                    pass
+
+    async def _watch_silence(self) -> None:
+        """Ping every session, and tell the backend which private ones no longer answer."""
+        while True:
+            await asyncio.sleep(self._settings.ws_ping_every_ms / 1000)
+            for session in tuple(self._sessions.values()):
+                silent_ms = session.silent_ms()
+                if silent_ms >= self._settings.text_ping_timeout_ms:
+                    session.abort(f"nothing heard for {silent_ms} ms")
+                    continue
+                session.ping()
+                if not session.account_id:
+                    continue
+                if silent_ms >= self._settings.silent_after_ms and not session.is_silent:
+                    session.is_silent = True
+                    self._backend.on_private_silent(session, silent_ms)
+                elif silent_ms < self._settings.silent_after_ms and session.is_silent:
+                    session.is_silent = False
+                    self._backend.on_private_heard(session, silent_ms)
+
+    async def _start(self, app: web.Application) -> None:
+        self._watch = asyncio.create_task(self._watch_silence())
+
+    async def _shut_down(self, app: web.Application) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+        await self.close("the server is stopping")
+
+
+def _response(reply: codec_server.Reply) -> web.Response:
+    return web.Response(
+        status=reply.status, body=reply.body, content_type="application/json", headers=dict(reply.headers)
+    )
+
+
+def _plain_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items() if not name.lower().startswith("access-")}

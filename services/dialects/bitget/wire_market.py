@@ -124,8 +124,8 @@ def tier_from_row(row: Mapping[str, Any]) -> venue.LeverageTier:
     )
 
 
-def levels(side: Sequence[tuple[Decimal, Decimal]]) -> list[list[str]]:
-    return [[plain(price), plain(qty)] for price, qty in side]
+def levels(side: Sequence[tuple[Decimal, Decimal]]) -> list[tuple[str, str]]:
+    return [(plain(price), plain(qty)) for price, qty in side]
 
 
 def levels_from(rows: Sequence[Sequence[Any]]) -> tuple[tuple[Decimal, Decimal], ...]:
