@@ -1,0 +1,117 @@
+"""The bookkeeping under the state machine: what was asked, what is being written, what is due.
+
+Sans-I/O. A continuation is kept per question, journal batch and timer; the order of everything depends only on the
+inputs.
+"""
+
+import heapq
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from services.common import venue
+from services.contracts import events as e
+from services.gateway import messages as m
+from services.gateway.records import Record
+
+OnAnswer = Callable[[venue.Answer | venue.Unknown], None]
+Then = Callable[[], None]
+
+
+class Core:
+    def __init__(self) -> None:
+        self.now = m.Instant(0, 0)
+        self._outputs: list[m.Output] = []
+        self._questions: dict[int, OnAnswer] = {}
+        self._batches: dict[int, Then] = {}
+        self._timers: list[tuple[int, int, Then]] = []
+        self._serial = 0
+        self._next_wake_ms: int | None = None
+
+    # ------------------------------------------------------------------------------------------------ what comes out
+
+    def ask(self, account_id: str, request: venue.Request, then: OnAnswer) -> int:
+        """Put a question to the venue; ``then`` gets its answer, or Unknown. Returns the op id."""
+        op_id = self._next_serial()
+        self._questions[op_id] = then
+        self._outputs.append(m.AskUpstream(op_id, msgspec.structs.replace(request, account_id=account_id)))
+        return op_id
+
+    def write(self, *records: Record, then: Then | None = None) -> None:
+        """Write one transaction; ``then`` runs once it is durable."""
+        batch_id = self._next_serial()
+        if then is not None:
+            self._batches[batch_id] = then
+        self._outputs.append(m.WriteJournal(batch_id, records))
+
+    def after(self, delay_ms: int, then: Then) -> None:
+        """Run ``then`` on the first tick at or after the delay."""
+        due_ms = self.now.mono_ms + delay_ms
+        heapq.heappush(self._timers, (due_ms, self._next_serial(), then))
+
+    def every(self, period_ms: int, then: Then) -> None:
+        """Run ``then`` again and again, first after one period."""
+
+        def again() -> None:
+            self.every(period_ms, then)
+            then()
+
+        self.after(period_ms, again)
+
+    def reply(self, request_id: int, answer: venue.Answer) -> None:
+        self._outputs.append(m.Reply(request_id, answer))
+
+    def push(self, bot_id: str, push: venue.PrivatePush) -> None:
+        self._outputs.append(m.PushToBot(bot_id, push))
+
+    def publish(self, kind: type[e.Event], bot_id: str, **fields: Any) -> None:
+        self._outputs.append(m.Publish(kind, bot_id, fields))
+
+    def emit(self, output: m.Output) -> None:
+        self._outputs.append(output)
+
+    def take_outputs(self) -> list[m.Output]:
+        """Everything since the last call, plus the next moment at which a tick is wanted, when that changed."""
+        wake_ms = self._timers[0][0] if self._timers else None
+        if wake_ms is not None and wake_ms != self._next_wake_ms:
+            self._outputs.append(m.WakeAt(wake_ms))
+        self._next_wake_ms = wake_ms
+        outputs, self._outputs = self._outputs, []
+        return outputs
+
+    # ------------------------------------------------------------------------------------------------- what comes in
+
+    def answered(self, op_id: int, answer: venue.Answer | venue.Unknown) -> None:
+        """An op id nobody waits for (a second answer) is ignored."""
+        then = self._questions.pop(op_id, None)
+        if then is not None:
+            then(answer)
+
+    def durable(self, batch_id: int) -> None:
+        then = self._batches.pop(batch_id, None)
+        if then is not None:
+            then()
+
+    def drop_batches(self) -> list[Then]:
+        """The journal failed: forget what waited for it. Returns the continuations, which must not run."""
+        waiting = list(self._batches.values())
+        self._batches.clear()
+        return waiting
+
+    def tick(self) -> None:
+        while self._timers and self._timers[0][0] <= self.now.mono_ms:
+            _, _, then = heapq.heappop(self._timers)
+            then()
+
+    def _next_serial(self) -> int:
+        self._serial += 1
+        return self._serial
+
+
+def ignore(_answer: venue.Answer | venue.Unknown) -> None:
+    """For questions whose outcome is learnt elsewhere."""
+
+
+__all__ = ["Core", "OnAnswer", "Then", "ignore", "partial"]

@@ -1,0 +1,126 @@
+"""Everything the gateway's state machine holds, and the few questions that all its parts ask of it."""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import NamedTuple
+
+from services.common import venue
+from services.gateway.accounts import VirtualAccount
+from services.gateway.core import Core
+from services.gateway.history import History
+from services.gateway.latches import Effective, Latches
+from services.gateway.limits.counters import Counters
+from services.gateway.limits.policy import Policy
+from services.gateway.market import Market
+from services.gateway.orders import Orders
+
+VENUE = "bitget"
+
+
+class Timing(NamedTuple):
+    """Milliseconds of monotonic time."""
+
+    reply_held_ms: int = 3_000  # a bot waits this long for the truth, then gets the provisional answer
+    not_found_final_ms: int = 10_000  # "not found" is believed after this long and so many polls
+    not_found_polls_min: int = 5
+    ask_first_ms: int = 200  # first poll of an unknown order; doubles up to the next
+    ask_slowest_ms: int = 2_000
+    cancel_retry_ms: int = 250  # doubles up to ask_slowest_ms
+    cancel_confirm_ms: int = 1_000  # a cancel that was taken but not heard of is asked about
+    session_grace_ms: int = 1_500  # a bot that reconnects within this keeps its orders
+    rest_silence_ms: int = 30_000  # a bot that never opened a private session lives by its signed requests
+    fills_poll_ms: int = 5_000
+    fills_overlap_ms: int = 60_000
+    hunt_ms: int = 5_000
+    bills_poll_ms: int = 30_000
+    snapshot_ms: int = 10_000
+    account_publish_ms: int = 5_000
+    recovery_retry_ms: int = 500
+    drain_ms: int = 7_000
+    book_age_ms_max: int = 2_000  # a bot's REST book comes from our feed when it is not older
+
+
+@dataclass(slots=True)
+class Lane:
+    """What the gateway knows of one bot and its venue sub-account, besides orders and money."""
+
+    bot_id: str
+    is_door_open: bool = False
+    door_detail: str = "starting: not yet reconciled with the venue"
+    is_link_up: bool = False  # private session with the venue
+    is_synced: bool = False  # everything missed while the link was down has been asked for
+    is_recovering: bool = False
+    sync_round: int = 0  # a newer round makes an older one stop
+    positions: dict[str, venue.Position] | None = None  # as the venue last said; None before the first reading
+    # the bot's private sessions with us
+    sessions: int = 0
+    has_had_session: bool = False
+    is_silent: bool = False
+    guard_detail: str = ""  # why new risk is refused: its session is closed or silent
+    heard_mono_ms: int = 0
+    # trades already counted
+    trades: set[str] = field(default_factory=set)
+    trades_order: deque[str] = field(default_factory=deque)
+    bills: set[str] = field(default_factory=set)
+    config_hash: str = ""
+    approver: str = ""
+    foreign: set[str] = field(default_factory=set)  # venue ids of orders that are not ours and were reported
+    ghosts: set[str] = field(default_factory=set)  # venue ids being hunted
+
+    def knows_trade(self, trade_id: str) -> bool:
+        return trade_id in self.trades
+
+    def remember_trade(self, trade_id: str, kept_max: int = 50_000) -> None:
+        self.trades.add(trade_id)
+        self.trades_order.append(trade_id)
+        if len(self.trades_order) > kept_max:
+            self.trades.discard(self.trades_order.popleft())
+
+
+class State:
+    """One gateway in front of one venue. Owned by ``logic.Gateway``; its parts are functions over it."""
+
+    def __init__(self, bots: Sequence[str], policy: Policy, timing: Timing) -> None:
+        self.core = Core()
+        self.policy = policy
+        self.timing = timing
+        self.market = Market()
+        self.orders = Orders()
+        self.latches = Latches()
+        self.counters = Counters()
+        self.history = History()
+        self.lanes: dict[str, Lane] = {bot: Lane(bot) for bot in bots}
+        self.accounts: dict[str, VirtualAccount] = {
+            bot: VirtualAccount(bot_id=bot, capital_quote=policy.account.capital_quote) for bot in bots
+        }
+        self.epoch_ms = 0  # wall time at which this life began
+        self.minted = 0  # client order ids made for callers that gave none
+        self.is_draining = False
+        self.tightened: list[str] = []  # scopes tightened by the input at hand, not yet acted upon
+        self.journal_failure = ""
+        self.bus_blind_ms = 0
+        self.tallies: dict[str, int] = {}
+
+    def count(self, name: str) -> None:
+        self.tallies[name] = self.tallies.get(name, 0) + 1
+
+    def members(self, bot_id: str) -> dict[str, str]:
+        """scope -> member of that scope, for an order of this bot."""
+        return {"bot": bot_id, "account": bot_id, "venue": VENUE, "desk": "desk"}
+
+    def latch_of(self, bot_id: str) -> Effective:
+        return self.latches.effective((f"bot:{bot_id}", f"account:{bot_id}", f"venue:{VENUE}", "desk"))
+
+    def position_base(self, bot_id: str, symbol: str) -> Decimal:
+        """Signed position by our own count of fills."""
+        return self.accounts[bot_id].holding(symbol).qty_base
+
+    def price_of(self, symbol: str) -> Decimal | None:
+        return self.market.mark(symbol)
+
+
+def scope_names(members: Mapping[str, str]) -> tuple[str, ...]:
+    """ "bot:bot1", "account:bot1", "venue:bitget", "desk": the keys of counters and latches."""
+    return tuple("desk" if scope == "desk" else f"{scope}:{member}" for scope, member in members.items())

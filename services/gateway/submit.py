@@ -1,0 +1,307 @@
+"""A bot submits an order: check, count, journal, and only then the wire. The answer may be late, lost or no.
+
+Held back for at most three seconds, then the bot is told "accepted" under the gateway's own final order id: an error
+would make Hummingbot send the same quote again under a new id.
+"""
+
+from decimal import Decimal
+from functools import partial
+
+from services.common import venue
+from services.contracts import events as e
+from services.contracts import reasons
+from services.gateway import pursuit, steps, views
+from services.gateway.limits import gate
+from services.gateway.limits.candidate import Candidate, Refusal
+from services.gateway.limits.gate import BPS
+from services.gateway.market import Touch
+from services.gateway.orders import OrderRow, level_of
+from services.gateway.reducing import means_to_reduce, reducible_base
+from services.gateway.state import State, scope_names
+
+CLIENT_ID_LENGTH_MAX = 32
+
+
+def submit(state: State, request_id: int, bot_id: str, request: venue.PlaceOrder) -> None:
+    """Every path answers the request exactly once, now or later."""
+    earlier = state.orders.by_client_id(bot_id, request.client_order_id)
+    if earlier is not None and _answer_repeated(state, request_id, earlier, request):
+        return
+    verdict = _judge(state, bot_id, request)
+    if isinstance(verdict, Refusal):
+        _refuse(state, request_id, bot_id, request, verdict)
+        return
+    row = _row_of(state, verdict, attempt=earlier.attempt + 1 if earlier is not None else 1)
+    row.submit_request_id = request_id
+    state.counters.submitted(verdict.scopes, state.core.now.mono_ms)
+    state.count("submits")
+    steps.begin(state, row, then=partial(_send, state, row))
+
+
+def _answer_repeated(state: State, request_id: int, row: OrderRow, request: venue.PlaceOrder) -> bool:
+    """The same id again: the same answer for the same order, else a refusal. Only a refused order may be retried."""
+    if row.state == "REFUSED":
+        return False
+    is_same = (row.symbol, row.side, row.order_type, row.time_in_force, row.qty, row.price) == (
+        request.symbol,
+        request.side,
+        request.order_type,
+        request.time_in_force,
+        request.qty_base,
+        request.price,
+    )
+    state.count("duplicates_suppressed")
+    if is_same and row.submit_request_id is None:
+        state.core.reply(
+            request_id,
+            venue.Placed(symbol=row.symbol, client_order_id=row.client_id, venue_order_id=row.gateway_id),
+        )
+    else:
+        why = "the first submit is still under way" if is_same else "with other terms"
+        state.core.reply(
+            request_id,
+            venue.Refused(
+                code="DUPLICATE_CLIENT_ORDER_ID",
+                text=f"DUPLICATE_CLIENT_ORDER_ID: id={row.client_id}, {why}; next: use a new client order id",
+            ),
+        )
+    return True
+
+
+# ---------------------------------------------------------------------------------------------------------- judgement
+
+
+def refusal_of_state(state: State, bot_id: str) -> Refusal | None:
+    """Whether anything that is not a limit keeps new orders of this bot out."""
+    lane = state.lanes[bot_id]
+    scope = f"bot:{bot_id}"
+    if state.journal_failure:
+        return Refusal("JOURNAL_FAILED", "desk", "journal writable", state.journal_failure)
+    if state.is_draining:
+        return Refusal("DOOR_SHUT", "desk", "running", "the gateway is stopping")
+    if not lane.is_door_open:
+        return Refusal("DOOR_SHUT", scope, "reconciled with the venue", lane.door_detail)
+    if lane.guard_detail:
+        return Refusal("SESSION_CLOSED", scope, "a living private session", lane.guard_detail)
+    if not lane.is_link_up or not lane.is_synced:
+        detail = "not yet re-read after a reconnect" if lane.is_link_up else "private stream is down"
+        return Refusal("VENUE_UNREACHABLE", f"account:{bot_id}", "private stream up and re-read", detail)
+    return None
+
+
+def _judge(state: State, bot_id: str, request: venue.PlaceOrder) -> Candidate | Refusal:
+    barred = refusal_of_state(state, bot_id) or _malformed(bot_id, request)
+    if barred is not None:
+        return barred
+    if request.symbol not in state.policy.instruments:
+        allowed = ", ".join(sorted(state.policy.instruments))
+        return Refusal("SYMBOL_NOT_ALLOWED", f"bot:{bot_id}", f"instruments={allowed}", request.symbol)
+    touch = state.market.touch(request.symbol)
+    if touch is None:
+        return Refusal("STALE_MARKET", "venue:bitget", "a two-sided book", f"no book of {request.symbol}")
+    level = level_of(request.client_order_id)
+    is_reducing = _is_reducing(state, bot_id, request, level)
+    if isinstance(is_reducing, Refusal):
+        return is_reducing
+    members = state.members(bot_id)
+    wire_price = _wire_price(state, request, touch, members, is_reducing=is_reducing)
+    candidate = Candidate(
+        bot_id=bot_id,
+        members=members,
+        scopes=scope_names(members),
+        request=request,
+        level=level,
+        touch=touch,
+        wire_price=wire_price,
+        value_quote=request.qty_base * (max(wire_price, touch.bid) if request.side == "sell" else wire_price),
+        is_reducing=is_reducing,
+    )
+    return gate.judge(state, candidate) or candidate
+
+
+def _malformed(bot_id: str, request: venue.PlaceOrder) -> Refusal | None:
+    scope = f"bot:{bot_id}"
+    if len(request.client_order_id) > CLIENT_ID_LENGTH_MAX:
+        limit = f"length_max={CLIENT_ID_LENGTH_MAX}"
+        return Refusal("BAD_CLIENT_ORDER_ID", scope, limit, str(len(request.client_order_id)))
+    if not request.qty_base.is_finite() or request.qty_base <= 0:
+        return Refusal("QTY_BELOW_MIN", scope, "quantity above 0", str(request.qty_base))
+    if request.order_type == "limit" and (request.price is None or not request.price.is_finite() or request.price <= 0):
+        return Refusal("PRICE_OUT_OF_RANGE", scope, "price above 0", str(request.price))
+    return None
+
+
+def _is_reducing(state: State, bot_id: str, request: venue.PlaceOrder, level: str) -> bool | Refusal:
+    """Whether the order goes out as reduce-only; a refusal when the scope allows nothing else."""
+    latch = state.latch_of(bot_id)
+    qty = request.qty_base
+    if latch.state == "ACTIVE":
+        if not means_to_reduce(request, level):
+            return False
+        reducible = reducible_base(state, bot_id, request.symbol, request.side, strict=False)
+        if qty > reducible and request.reduce_only:
+            return Refusal("WOULD_FLIP", f"bot:{bot_id}", f"reducible_base={reducible}", str(qty))
+        return qty <= reducible
+    reducible = reducible_base(state, bot_id, request.symbol, request.side, strict=True)
+    why = f"{latch.state} by {latch.entry.actor}: {latch.entry.reason}" if latch.entry else "latch file unreadable"
+    if latch.state == "HALTED":
+        is_immediate = request.order_type == "market" or request.time_in_force in ("ioc", "fok")
+        if not (request.reduce_only and is_immediate and qty <= reducible):
+            code = "KILL_SWITCH_ACTIVE" if latch.entry and latch.entry.actor == "kill_switch" else "SCOPE_HALTED"
+            return Refusal(code, latch.scope, "cancels, and immediate reduce-only orders", why)
+    elif qty > reducible:
+        return Refusal("SCOPE_REDUCING", latch.scope, f"reducible_base={reducible}", f"{qty}; {why}")
+    return True
+
+
+def _wire_price(
+    state: State, request: venue.PlaceOrder, touch: Touch, members: dict[str, str], *, is_reducing: bool
+) -> Decimal:
+    """A limit order's own price; for a market order the worst price the collar allows, on the tick."""
+    if request.order_type == "limit" and request.price is not None:
+        return request.price
+    name = "collar_reducing_bps" if is_reducing else "collar_aggressive_bps"
+    collar = state.policy.tightest(name, members) / BPS
+    rules = state.market.instruments.get(request.symbol)
+    if request.side == "buy":
+        worst = touch.ask * (1 + collar)
+        return worst if rules is None else worst // rules.tick_size * rules.tick_size
+    worst = touch.bid * (1 - collar)
+    return worst if rules is None else -(-worst // rules.tick_size) * rules.tick_size
+
+
+def _refuse(state: State, request_id: int, bot_id: str, request: venue.PlaceOrder, refusal: Refusal) -> None:
+    state.count("refusals")
+    state.count(f"refused_{refusal.code}")
+    state.core.reply(request_id, refusal.refused())
+    state.core.publish(
+        e.RiskDecisionV1,
+        bot_id,
+        scope=refusal.scope,
+        decision="refused",
+        reason=refusal.code,
+        limit=refusal.limit,
+        value=refusal.value,
+        next_step=reasons.next_step(refusal.code),
+        client_order_id=request.client_order_id,
+        symbol=request.symbol,
+    )
+
+
+# --------------------------------------------------------------------------------------------------------- to the wire
+
+
+def _row_of(state: State, order: Candidate, attempt: int) -> OrderRow:
+    request = order.request
+    lane = state.lanes[order.bot_id]
+    client_id = request.client_order_id or _mint_client_id(state, order.bot_id)
+    return OrderRow(
+        gateway_id=state.orders.next_gateway_id(),
+        bot_id=order.bot_id,
+        client_id=client_id,
+        attempt=attempt,
+        symbol=request.symbol,
+        level=order.level,
+        side=request.side,
+        order_type=request.order_type,
+        time_in_force=request.time_in_force,
+        price=request.price,
+        wire_price=order.wire_price,
+        qty=request.qty_base,
+        reduce_only=order.is_reducing,
+        created_ms=state.core.now.wall_ms,
+        updated_ms=state.core.now.wall_ms,
+        config_hash=lane.config_hash,
+        approver=lane.approver,
+    )
+
+
+def _mint_client_id(state: State, bot_id: str) -> str:
+    """An id of the desk's shape for a caller that gave none (ccxt does not unless asked to)."""
+    state.minted += 1
+    number = "".join(c for c in bot_id if c.isdigit())[:4] or "0"
+    return f"hb{number}-x-{_base36(state.epoch_ms)}.{state.minted}"
+
+
+def _send(state: State, row: OrderRow) -> None:
+    """The row is durable. Last look, then the wire."""
+    barred = _barred_at_the_wire(state, row)
+    if barred is not None:
+        row.is_answered = True
+        steps.reply_submit(state, row, barred.refused())
+        steps.step(state, row, "REFUSED", barred.code, barred.text())
+        steps.reply_cancels(state, row)
+        return
+    row.is_sent = True
+    state.core.ask(row.account_id, _wire_request(state, row), partial(_on_answer, state, row))
+    state.core.after(state.timing.reply_held_ms, partial(_answer_provisionally, state, row))
+
+
+def _barred_at_the_wire(state: State, row: OrderRow) -> Refusal | None:
+    """What may have changed while the row was being written: a stop, a latch, a cancel of this very order."""
+    if row.is_cancel_wanted:
+        return Refusal("CANCELLED_BY_USER", f"bot:{row.bot_id}", "not cancelled", "cancelled before it was sent")
+    barred = refusal_of_state(state, row.bot_id)
+    if barred is not None:
+        return barred
+    latch = state.latch_of(row.bot_id)
+    if latch.state == "ACTIVE" or row.reduce_only:
+        return None
+    why = latch.entry.reason if latch.entry else "latch file unreadable"
+    return Refusal("SCOPE_HALTED" if latch.state == "HALTED" else "SCOPE_REDUCING", latch.scope, latch.state, why)
+
+
+def _wire_request(state: State, row: OrderRow) -> venue.PlaceOrder:
+    """A market order leaves as an immediate limit order at the collar: no order goes out without a price."""
+    is_market = row.order_type == "market"
+    return venue.PlaceOrder(
+        symbol=row.symbol,
+        client_order_id=row.client_id,
+        side=row.side,
+        order_type="limit",
+        time_in_force="ioc" if is_market else row.time_in_force,
+        qty_base=row.qty,
+        price=row.wire_price,
+        reduce_only=row.reduce_only,
+        margin_mode=state.policy.account.margin_mode,
+    )
+
+
+def _on_answer(state: State, row: OrderRow, answer: venue.Answer | venue.Unknown) -> None:
+    row.is_answered = True
+    if isinstance(answer, venue.Placed):
+        state.orders.set_venue_id(row, answer.venue_order_id)
+        if row.state in ("SUBMITTING", "UNKNOWN"):
+            row.is_asking = False
+            steps.reply_submit(state, row)
+            steps.step(state, row, "ACCEPTED", tell_bot=False)
+            views.push_order(state, row)
+        if row.is_cancel_wanted:
+            pursuit.send_cancel(state, row)
+    elif isinstance(answer, venue.Refused):
+        if row.state in ("SUBMITTING", "UNKNOWN"):
+            state.count("refused_by_venue")
+            steps.reply_submit(state, row, answer)
+            steps.step(state, row, "REFUSED", answer.code, answer.text)
+            steps.reply_cancels(state, row)
+    else:
+        detail = answer.detail if isinstance(answer, venue.Unknown) else f"unexpected answer {type(answer).__name__}"
+        pursuit.become_unknown(state, row, detail)
+
+
+def _answer_provisionally(state: State, row: OrderRow) -> None:
+    """Three seconds without the truth: say accepted, and find out."""
+    if row.submit_request_id is None:
+        return
+    state.count("provisional_answers")
+    steps.reply_submit(state, row)
+    pursuit.become_unknown(state, row, f"no answer within {state.timing.reply_held_ms} ms")
+
+
+def _base36(number: int) -> str:
+    digits = "0123456789abcdefghijklmnopqrstuvwxyz"
+    text = ""
+    while number:
+        number, rest = divmod(number, 36)
+        text = digits[rest] + text
+    return text or "0"
