@@ -1,96 +1,152 @@
 """The exchange: takes neutral requests, returns neutral answers, and lives in virtual time.
 
-Single-threaded and sans-I/O: it reads no clock, opens nothing and knows no asyncio. The shell (venue_sim) or a harness calls
+Single-threaded and sans-I/O: it reads no clock, opens nothing and knows no asyncio. The shell (venue_sim) or a harness
+calls
 
     exchange.advance(now_ms)                 # let the market, funding and timers happen up to now
     answer = exchange.handle(request, now_ms)
     changes = exchange.drain_changes()       # write these durably ...
     pushes = exchange.drain_pushes()         # ... before the answer and these leave the process
 
-Same instruments, accounts, market, seed, start, params and the same requests at the same times give the same event log, bit
-for bit (``digest()``), however the calls to ``advance`` are cut and under any PYTHONHASHSEED.
+Same instruments, accounts, market, seed, start, params and the same requests at the same times give the same event log,
+bit for bit (``digest()``), however the calls to ``advance`` are cut and under any PYTHONHASHSEED.
 """
 
+import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Literal
 
 import msgspec
 
 from services.common import venue
+from services.simulation import durable
+from services.simulation.checks import refuse
+from services.simulation.durable import Durable
+from services.simulation.engine import Engine
+from services.simulation.event_log import EventLog
+from services.simulation.feed import PublicFeed
+from services.simulation.fees import FeeSchedule
+from services.simulation.fill_model import FillModel
 from services.simulation.instruments import Instrument
+from services.simulation.ledger import AccountBook, Ledger
+from services.simulation.listing import Listing
+from services.simulation.markets import Market, MarketChoice, open_market
+from services.simulation.outbox import Change, ChangeKind, Outbox
 from services.simulation.params import ExchangeParams
+from services.simulation.queries import Queries
+from services.simulation.settlement import Settlement
+from services.simulation.standing import Standings
+from services.simulation.trading import Trading
+from services.simulation.units import to_e8
 
-ChangeKind = Literal["account", "position", "order", "fill", "bill", "leverage", "price", "candle", "counter"]
-
-
-class Change(msgspec.Struct, frozen=True):
-    """One durable upsert. The store is a table with primary key (kind, key); ``value`` is JSON text, None deletes the row."""
-
-    kind: ChangeKind
-    key: str
-    value: str | None
+__all__ = ["Change", "ChangeKind", "Exchange", "ExchangeParams"]
 
 
 class Exchange:
     """A perpetual-futures venue with one matching engine, seen through ``services.common.venue``.
 
-    instruments: what is listed. accounts: account id -> starting wallet in quote; ids that ``restore`` brings back keep their
-    restored wallet. market: a preset name ("calm", "normal", "volatile", "jumps", "trending", "lively") or a
-    ``services.simulation.replay.Replay``. seed: every random stream is derived from it. start_ms: UTC ms of virtual time zero.
+    instruments: what is listed. accounts: account id -> starting wallet in quote; ids that ``restore`` brings back keep
+    their restored wallet. market: a preset name ("calm", "normal", "volatile", "jumps", "trending", "lively") or a
+    ``services.simulation.replay.Replay``. seed: every random stream is derived from it. start_ms: UTC ms at which it
+    begins.
     """
 
     def __init__(
         self,
         instruments: Sequence[Instrument],
         accounts: Mapping[str, Decimal],
-        market: object,
+        market: MarketChoice,
         seed: int,
         start_ms: int,
         params: ExchangeParams | None = None,
     ) -> None:
-        self.params = params or ExchangeParams()
-        self.now_ms = start_ms
+        self.params = params = params or ExchangeParams()
+        self.instruments = {instrument.rules.symbol: instrument for instrument in instruments}
         self.seed = seed
         self.market = market
-        self.instruments = {i.rules.symbol: i for i in instruments}
-        self._wallets = dict(accounts)
+        self.start_ms = start_ms
+        self._log = EventLog(params.log_tail)
+        self._outbox = Outbox(durable=params.durable, pushing=params.pushing)
+        self._ledger = Ledger(
+            self._outbox, kept=params.orders_kept, id_block=params.id_block, leverage_default=params.leverage_default
+        )
+        self._listings: dict[str, Listing] = {}
+        self.fees = FeeSchedule(params.fee_tiers)
+        fill_model = FillModel(params.fill_model) if params.fill_model is not None else None
+        self._engine = Engine(self._listings, self._ledger, self.fees, self._outbox, self._log, fill_model)
+        self._engine.now_ms = start_ms
+        self._standings = Standings(self._listings, self._ledger)
+        self._trading = Trading(self._engine, self._standings, params)
+        self._queries = Queries(self._engine, self._standings)
+        self._feed = PublicFeed(self._listings, params, start_ms)
+        self._durable = Durable(self._ledger, self._listings)
+        self._heap: list[tuple[int, int, Market | Settlement]] = []
+        self._markets: dict[str, Market] = {}
+        self._opened = False
+        self._life = 0
+        for account_id, wallet in accounts.items():
+            self._ledger.open_account(account_id, to_e8(wallet))
+
+    # ------------------------------------------------------------------------------------------------------ the venue
+
+    @property
+    def now_ms(self) -> int:
+        return self._engine.now_ms
 
     def handle(self, request: venue.Request, now_ms: int) -> venue.Answer:
         """Do what is asked at now_ms (advancing to it first) and return the answer, or ``Refused`` with a reason code.
 
-        ``request.account_id`` must be one of the accounts for everything that is not public.
+        ``request.account_id`` must be one of the accounts for everything that is not public. Lists of orders, fills,
+        bills and trades come newest first, candles oldest first.
         """
         self.advance(now_ms)
-        match request:
-            case venue.GetTime():
-                return venue.ServerTime(ts_ms=self.now_ms)
-            case venue.GetInstruments():
-                return tuple(i.rules for i in self.instruments.values())
-            case _:
-                return venue.Refused(code="UNSUPPORTED", text=f"UNSUPPORTED: {type(request).__name__}")
+        answer = self._answer(request)
+        if not isinstance(answer, tuple):
+            self._log.add(
+                f"R|{self.now_ms}|{type(request).__name__}|{request.account_id}|{_text(request)}|{_text(answer)}"
+            )
+        return answer
 
     def advance(self, to_ms: int) -> None:
-        """Let everything happen that is due up to and including to_ms. Going back is ignored (a wall clock may step)."""
-        self.now_ms = max(self.now_ms, to_ms)
+        """Let everything happen that is due up to and including to_ms. Going back is ignored (a wall clock may
+        step).
+        """
+        if not self._opened:
+            self._open()
+        heap, engine = self._heap, self._engine
+        while heap and heap[0][0] <= to_ms:
+            due_ms, order, source = heap[0]
+            engine.now_ms = due_ms
+            source.step(due_ms)
+            heapq.heapreplace(heap, (source.next_ms, order, source))
+        if to_ms > engine.now_ms:
+            engine.now_ms = to_ms
 
     def drain_pushes(self) -> list[venue.Push]:
         """What the venue says by itself since the last call, oldest first.
 
-        Private: every order change as it happened; then, per account that changed, one PositionsPush (if positions changed)
-        and one AccountPush. Public: trades as they happened; a BookPush per symbol when the book changed and the last push
-        is book_push_interval_ms old, or in any case after book_push_idle_ms; a TickerPush every ticker_push_interval_ms.
-        Draining never changes the market.
+        Private: every order change as it happened; then, per account that changed, one PositionsPush (if positions
+        changed) and one AccountPush. Public: trades as they happened; a BookPush per symbol when the book changed and
+        the last push is book_push_interval_ms old, or in any case after book_push_idle_ms; a TickerPush every
+        ticker_push_interval_ms. Draining never changes the market.
         """
-        return []
+        now_ms = self.now_ms
+        pushes = self._outbox.take_private(
+            self._standings.positions, lambda account_id: self._standings.account(account_id, now_ms)
+        )
+        pushes += self._outbox.take_trades()
+        pushes += self._feed.due(now_ms)
+        return pushes
 
     def drain_changes(self) -> list[Change]:
-        """Durable rows that changed since the last call, last value per row. Write them in one transaction, then answer."""
-        return []
+        """Durable rows that changed since the last call, last value per row. Write them in one transaction, then
+        answer.
+        """
+        return self._outbox.take_changes()
 
     def snapshot(self) -> list[Change]:
         """The whole durable state as rows; what the sum of all drained changes amounts to."""
-        return []
+        return self._durable.snapshot(self._life)
 
     def restore(self, records: Iterable[Change]) -> None:
         """Bring back a durable state into a new exchange, before the first ``advance`` or ``handle``.
@@ -98,25 +154,107 @@ class Exchange:
         Accounts, positions, open orders (they rest again, at the back of their level), history, bills, settings and id
         counters are back; the market resumes from the last price. Raises ValueError naming the row it cannot read.
         """
+        assert not self._opened, "restore comes before the first advance or handle"
+        self._life = self._durable.restore(records)
 
     def digest(self) -> str:
         """SHA-256 (hex) over the event log so far: requests, answers, trades, order changes, bills, tops of book."""
-        return ""
+        return self._log.digest()
 
-    # ------------------------------------------------------------------------------------------------- for the operator
+    # ---------------------------------------------------------------------------------------------- for the operator
 
     def accounts(self) -> tuple[str, ...]:
         """All account ids."""
-        return tuple(self._wallets)
+        return tuple(self._ledger.accounts)
+
+    def account(self, account_id: str) -> venue.Account:
+        """Its balance as it stands; raises KeyError for an unknown account."""
+        return self._standings.account(account_id, self.now_ms)
+
+    def positions(self, account_id: str) -> tuple[venue.Position, ...]:
+        """Its open positions; raises KeyError for an unknown account."""
+        return self._standings.positions(account_id)
 
     def add_account(self, account_id: str, wallet_quote: Decimal) -> None:
         """Open an account while running (a new bot); no effect when it exists."""
-        self._wallets.setdefault(account_id, wallet_quote)
+        if account_id not in self._ledger.accounts:
+            self._ledger.open_account(account_id, to_e8(wallet_quote))
 
     def transfer(self, account_id: str, amount_quote: Decimal, now_ms: int) -> venue.Account | venue.Refused:
         """Deposit (positive) or withdraw (negative) from outside; books a ``transfer`` bill."""
-        raise NotImplementedError
+        self.advance(now_ms)
+        book = self._ledger.accounts.get(account_id)
+        if book is None:
+            return refuse("UNKNOWN_ACCOUNT", value=account_id)
+        refusal = self._trading.transfer(book, amount_quote, to_e8(amount_quote))
+        self._log.add(f"W|{self.now_ms}|{account_id}|{amount_quote}")
+        return refusal or self.account(account_id)
 
     def open_orders(self) -> tuple[tuple[str, venue.Order], ...]:
         """(account id, order) of everything that rests, all accounts, oldest first."""
-        return ()
+        return tuple(self._queries.open_orders())
+
+    def log_tail(self) -> tuple[str, ...]:
+        """The last lines of the event log, when ``params.log_tail`` keeps any."""
+        return tuple(self._log.tail or ())
+
+    # ---------------------------------------------------------------------------------------------------------- details
+
+    def _answer(self, request: venue.Request) -> venue.Answer:
+        answer = self._queries.public(request)
+        if answer is not None:
+            return answer
+        book = self._ledger.accounts.get(request.account_id)
+        if book is None:
+            return refuse("UNKNOWN_ACCOUNT", value=request.account_id)
+        answer = self._queries.private(book, request)
+        return answer if answer is not None else self._act(book, request)
+
+    def _act(self, book: AccountBook, request: venue.Request) -> venue.Answer:
+        trading = self._trading
+        match request:
+            case venue.PlaceOrder():
+                return trading.place(book, request)
+            case venue.CancelOrder():
+                return trading.cancel(book, request)
+            case venue.CancelOrders():
+                return trading.cancel_many(book, request)
+            case venue.ModifyOrder():
+                return trading.modify(book, request)
+            case venue.ClosePosition():
+                return trading.close(book, request)
+            case venue.SetLeverage():
+                return trading.set_leverage(book, request)
+            case venue.SetMarginMode():
+                return trading.set_margin_mode(book, request)
+            case venue.SetPositionMode():
+                return trading.set_position_mode(book, request)
+            case _:
+                return refuse("UNSUPPORTED", value=type(request).__name__)
+
+    def _open(self) -> None:
+        """Build every pair's history and book, put restored orders back, and schedule what will happen."""
+        self._opened = True
+        for number, instrument in enumerate(self.instruments.values()):
+            market = open_market(
+                instrument,
+                self._engine,
+                self.market,
+                durable.Resume(self._durable.prices, self._durable.candles),
+                self.seed,
+                self._life,
+                self.start_ms,
+                self.params,
+            )
+            self._markets[instrument.rules.symbol] = market
+            heapq.heappush(self._heap, (market.next_ms, number, market))
+        settlement = Settlement(self._engine, self._standings, self.start_ms)
+        heapq.heappush(self._heap, (settlement.next_ms, len(self._heap), settlement))
+        self._durable.begin_life(self._outbox, self._life)
+        for order in self._durable.resting_orders():
+            self._engine.rest(order)
+        self._feed.start()
+
+
+def _text(value: object) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,7 +1,7 @@
 """The instruments the simulated venue lists: trading rules, leverage brackets and where their market starts.
 
-``default_instruments`` is the built-in list; ``data/policies/instruments.yml`` says the same and may be changed by the desk's
-owner, in which case its mapping goes through ``instruments_from_policy``.
+``default_instruments`` is the built-in list; ``data/policies/instruments.yml`` says the same and may be changed by the
+desk's owner, in which case its mapping goes through ``instruments_from_policy``.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,9 @@ _EIGHT_HOURS_MS = 8 * 3_600_000
 
 
 class Instrument(msgspec.Struct, frozen=True, kw_only=True):
-    """One listed pair. ``activity`` scales size of liquidity and flow; ``volatility`` scales the preset's moves (BTC is 1)."""
+    """One listed pair. ``activity`` scales size of liquidity and flow; ``volatility`` scales the preset's moves (BTC
+    is 1).
+    """
 
     rules: venue.InstrumentRules
     tiers: tuple[venue.LeverageTier, ...]

@@ -1,6 +1,14 @@
-"""What an exchange is built from besides accounts and a market. Values only; where they come from is the shell's affair."""
+"""What an exchange is built from besides accounts and a market. Values only; where they come from is the shell's
+affair.
+"""
+
+from decimal import Decimal
 
 import msgspec
+
+from services.common import venue
+from services.simulation.fees import FeeTier
+from services.simulation.fill_model import FillSettings
 
 
 class ExchangeParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -13,5 +21,13 @@ class ExchangeParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     ticker_push_interval_ms: int = 1_000
     funding_interval_ms: int | None = None  # None: the instrument's own; small values compress funding for tests
     leverage_default: int = 10
+    post_only_refused: bool = True  # False: accepted and cancelled at once, as some venues do
+    stp_mode: venue.StpMode = "none"  # for orders that do not say
+    price_band_pct: Decimal | None = None  # how far through the mark a limit price may lie; None: anything
+    fee_tiers: tuple[FeeTier, ...] = ()  # by 30-day volume; empty: the instrument's own rates
+    fill_model: FillSettings | None = None  # None: exact; set for a paper engine against a recording
+    log_tail: int = 0  # last lines of the event log kept for people
+    durable: bool = True  # False: nobody drains changes, so none are collected
+    pushing: bool = True  # False: nobody drains pushes
     orders_kept: int = 10_000  # terminal orders, fills, bills remembered per account; older ones are pruned durably too
-    trade_id_block: int = 100_000  # trade ids are reserved in blocks, so that public trades need no durable write
+    id_block: int = 100_000  # ids are reserved in blocks, so that public trades need no durable write

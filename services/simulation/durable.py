@@ -1,0 +1,127 @@
+"""The durable rows of a venue, out and back in: what a kill -9 does not take away."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+
+from services.simulation.accounts import AccountState, PairSetting, PositionState
+from services.simulation.candles import Bar
+from services.simulation.ledger import BillRow, FillRow, Ledger
+from services.simulation.listing import Listing
+from services.simulation.orders import OpenOrder
+from services.simulation.outbox import Change, ChangeKind, Outbox
+
+_TYPES: dict[ChangeKind, Any] = {
+    "account": AccountState,
+    "position": PositionState,
+    "order": OpenOrder,
+    "fill": FillRow,
+    "bill": BillRow,
+    "setting": PairSetting,
+    "price": int,
+    "candle": Bar,
+    "counter": int,
+}
+
+
+class Resume(NamedTuple):
+    """What a market goes on from after a restart; empty at the first start."""
+
+    prices: dict[str, int]  # last price in ticks, by symbol
+    candles: dict[str, list[Bar]]  # oldest first, by symbol
+
+
+class Durable:
+    def __init__(self, ledger: Ledger, listings: dict[str, Listing]) -> None:
+        self._ledger = ledger
+        self._listings = listings
+        self.prices: dict[str, int] = {}
+        self.candles: dict[str, list[Bar]] = {}
+
+    def begin_life(self, outbox: Outbox, life: int) -> None:
+        """Each start is a life of its own; the counter makes the next one draw other random numbers."""
+        outbox.change("counter", "life", life + 1)
+
+    def resting_orders(self) -> Iterator[OpenOrder]:
+        """Restored open orders, oldest first; triggers wait outside the book."""
+        orders = [o for book in self._ledger.accounts.values() for o in book.open.values() if not o.trigger_ticks]
+        orders.sort(key=lambda order: order.venue_order_id)
+        return iter(orders)
+
+    # ------------------------------------------------------------------------------------------------------------- out
+
+    def snapshot(self, life: int) -> list[Change]:
+        return [Change(kind, key, msgspec.json.encode(row).decode()) for kind, key, row in self._rows(life)]
+
+    def _rows(self, life: int) -> Iterator[tuple[ChangeKind, str, object]]:
+        ledger = self._ledger
+        yield "counter", "ids", ledger.id_ceiling
+        yield "counter", "life", life + 1
+        for account_id, book in ledger.accounts.items():
+            yield "account", account_id, book.state
+            for symbol, position in book.positions.items():
+                yield "position", f"{account_id}|{symbol}", position
+            for symbol, setting in book.settings.items():
+                yield "setting", f"{account_id}|{symbol}", setting
+            for venue_order_id, order in book.by_venue_id.items():
+                yield "order", str(venue_order_id), order
+            for fill in book.fills:
+                yield "fill", fill.fill.trade_id, fill
+            for bill in book.bills:
+                yield "bill", bill.bill.bill_id, bill
+        for symbol, listing in self._listings.items():
+            yield "price", symbol, listing.last_ticks
+            for bar in listing.candles.lived():
+                yield "candle", f"{symbol}|{bar.open_ms}", bar
+
+    # -------------------------------------------------------------------------------------------------------------- in
+
+    def restore(self, records: Iterable[Change]) -> int:
+        """Fill the ledger from rows in any order; returns the number of this life."""
+        rows: dict[ChangeKind, list[tuple[str, Any]]] = {kind: [] for kind in _TYPES}
+        for record in records:
+            if record.value is not None:
+                rows[_kind(record)].append((record.key, _decode(record)))
+        life = 0
+        for key, value in rows["counter"]:
+            if key == "ids":
+                self._ledger.next_id = self._ledger.id_ceiling = value
+            elif key == "life":
+                life = value
+        for _, state in rows["account"]:
+            self._ledger.put_account(state)
+        for _, position in rows["position"]:
+            self._account(position).positions[position.symbol] = position
+        for _, setting in rows["setting"]:
+            self._account(setting).settings[setting.symbol] = setting
+        for _, order in sorted(rows["order"], key=lambda row: (row[1].updated_ms, row[1].venue_order_id)):
+            self._ledger.add_order(self._account(order), order)
+        for _, fill in sorted(rows["fill"], key=lambda row: int(row[1].fill.trade_id)):
+            self._account(fill).fills.append(fill)
+        for _, bill in sorted(rows["bill"], key=lambda row: int(row[1].bill.bill_id)):
+            self._account(bill).bills.append(bill)
+        self.prices = dict(rows["price"])
+        for key, bar in sorted(rows["candle"], key=lambda row: row[1].open_ms):
+            self.candles.setdefault(key.split("|")[0], []).append(bar)
+        return life
+
+    def _account(self, row: Any) -> Any:
+        found = self._ledger.accounts.get(row.account_id)
+        if found is None:
+            raise ValueError(f"restore: a row names account {row.account_id!r}, which has no account row; {row}")
+        return found
+
+
+def _kind(record: Change) -> ChangeKind:
+    if record.kind not in _TYPES:
+        raise ValueError(f"restore: unknown kind {record.kind!r} at key {record.key!r}; known: {', '.join(_TYPES)}")
+    return record.kind
+
+
+def _decode(record: Change) -> Any:
+    assert record.value is not None
+    try:
+        return msgspec.json.decode(record.value, type=_TYPES[record.kind])
+    except msgspec.DecodeError as error:
+        raise ValueError(f"restore: row {record.kind}/{record.key} cannot be read: {error}") from error
