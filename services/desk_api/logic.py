@@ -13,6 +13,7 @@ from services.desk_api.readings import Now, Stamp, younger
 
 EVENT_IDS_KEPT = 50_000
 REFUSALS_KEPT = 2_000
+MISSING_KEPT = 10_000
 LATCH_ORDER = {"ACTIVE": 0, "REDUCING": 1, "HALTED": 2}
 
 
@@ -63,10 +64,10 @@ class Board:
         self.facts = DeskFacts()
         self.events = 0
         self.repeats = 0
-        self.gaps = 0
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._refused: OrderedDict[str, None] = OrderedDict()
         self._last_seq: dict[tuple[str, int, str], int] = {}
+        self._missing: set[tuple[tuple[str, int, str], int]] = set()
 
     def bot(self, bot_id: str) -> BotBoard:
         if bot_id not in self.bots:
@@ -89,6 +90,11 @@ class Board:
         self._fold(event, stamp)
         return True
 
+    @property
+    def gaps(self) -> int:
+        """Events known to exist that were not seen here, up to a bound; one that comes late fills its gap."""
+        return len(self._missing)
+
     def desk_latch(self) -> tuple[e.LatchV1, Stamp] | None:
         """The tightest scope above a single bot; what holds for every order of the desk."""
         above = [entry for scope, entry in self.latches.items() if not scope.startswith("bot:")]
@@ -97,11 +103,11 @@ class Board:
     def _hear(self, event: e.AnyEvent, stamp: Stamp, stream: str, now: Now) -> None:
         self.heard[event.source] = younger(stamp, self.heard.get(event.source), now) or stamp
         key = (event.source, event.source_epoch, stream)
-        last = self._last_seq.get(key)
-        if last is not None and event.seq > last + 1:
-            self.gaps += event.seq - last - 1
-        if last is None or event.seq > last:
-            self._last_seq[key] = event.seq
+        last = self._last_seq.get(key, event.seq - 1)  # where this page began to listen is no gap
+        self._missing.discard((key, event.seq))
+        if len(self._missing) < MISSING_KEPT:
+            self._missing.update((key, seq) for seq in range(last + 1, min(event.seq, last + 1 + MISSING_KEPT)))
+        self._last_seq[key] = max(last, event.seq)
 
     def _fold(self, event: e.AnyEvent, stamp: Stamp) -> None:
         match event:

@@ -43,11 +43,17 @@ class Pages(Protocol):
 
 
 def create_app(
-    pages: Pages, *, assets: dict[str, Asset], version: str, period_ms: int, stopping: asyncio.Event
+    pages: Pages,
+    *,
+    assets: dict[str, Asset],
+    version: str,
+    period_ms: int,
+    stopping: asyncio.Event,
+    streams_open: Callable[[int], None] = lambda count: None,
 ) -> ASGIApp:
     """The page's application. ``stopping`` ends the open streams, so that a stop does not wait for browsers."""
     app = FastAPI(title="hbot desk", version=version, openapi_url=None, docs_url=None, redoc_url=None)
-    streams = _OpenStreams()
+    streams = _OpenStreams(streams_open)
 
     @app.api_route("/", methods=["GET", "HEAD"])
     async def page() -> Response:
@@ -123,14 +129,19 @@ def host_name(host: str) -> str:
 
 
 class _OpenStreams:
-    def __init__(self) -> None:
+    def __init__(self, changed: Callable[[int], None]) -> None:
         self.count = 0
+        self._changed = changed
+
+    def add(self, by: int) -> None:
+        self.count += by
+        self._changed(self.count)
 
 
 async def _frames(
     frame: Callable[[], bytes], period_ms: int, stopping: asyncio.Event, streams: _OpenStreams
 ) -> AsyncIterator[bytes]:
-    streams.count += 1
+    streams.add(1)
     try:
         yield b"retry: 1000\n\n"
         while not stopping.is_set():
@@ -141,7 +152,7 @@ async def _frames(
                 continue
         yield b"event: stopping\ndata: {}\n\n"
     finally:
-        streams.count -= 1
+        streams.add(-1)
 
 
 def _refused(method: str, path: str, headers: dict[str, str]) -> Response | None:

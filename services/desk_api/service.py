@@ -1,0 +1,159 @@
+"""The shell of the page: rebuilds the board from what the bus still holds, follows the bus, asks gateway and venue, and
+serves the routes. It never judges, never publishes but its own health, and nothing it serves can trade.
+"""
+
+import asyncio
+import contextlib
+from importlib import metadata
+
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from services.common.addresses import Addresses
+from services.common.ports import Delivery
+from services.common.service import Service, ServiceContext, sleep_or_stop
+from services.contracts import streams
+from services.contracts.events import AnyEvent
+from services.contracts.streams import BY_KIND, Stream
+from services.desk_api.assets import load_assets
+from services.desk_api.facts import addresses_of, read_facts
+from services.desk_api.http_server import HttpServer
+from services.desk_api.logic import Board, Poll
+from services.desk_api.metrics import DeskApiMetrics
+from services.desk_api.pages import BoardPages
+from services.desk_api.polls import AdminPolls
+from services.desk_api.settings import DeskApiSettings
+from services.desk_api.web import create_app
+
+# How much of each stream is read back at start: about the last hour of a few bots.
+TAIL_COUNTS: dict[Stream, int] = {
+    streams.LATCH: 2_000,
+    streams.RECON: 2_000,
+    streams.STATE: 500,
+    streams.MARKET: 500,
+    streams.FILL: 2_000,
+    streams.DECISION: 500,
+    streams.ORDER: 12_000,
+    streams.TELEMETRY: 15_000,
+    streams.DEAD: 50,
+    streams.INTENT: 50,
+    streams.COMMAND: 50,
+}
+CHUNK = 500  # events folded before others get their turn
+
+
+class DeskApi(Service):
+    name = "desk_api"
+    streams = tuple(TAIL_COUNTS)
+    from_start = False
+
+    def __init__(self, context: ServiceContext, settings: DeskApiSettings) -> None:
+        super().__init__(context)
+        self._settings = settings
+        self._page_port, context.port = context.port, 0  # the page has the port; the worker's endpoints any free one
+        self._own = DeskApiMetrics(context.metrics)
+        self.board = Board(settings.limits())
+        self._pages = BoardPages(
+            self.board,
+            clock=context.clock,
+            life=context.ids.token(8),
+            version=_version(),
+            period_ms=settings.period_ms,
+            blind_ms=context.bus.blind_ms,
+            problem=self._problem,
+            metrics=self._exposition,
+        )
+        self._polls = AdminPolls(context.run_dir)
+        self._stopping = asyncio.Event()
+        self._server: HttpServer | None = None
+        self._asking: asyncio.Task[None] | None = None
+        self._caught_up = False
+
+    @property
+    def page_port(self) -> int:
+        return self._page_port
+
+    async def on_start(self) -> None:
+        app = create_app(
+            self._pages,
+            assets=load_assets(),
+            version=_version(),
+            period_ms=self._settings.period_ms,
+            stopping=self._stopping,
+            streams_open=self._own.streams.set,
+        )
+        self._server = HttpServer(app, port=self._page_port)
+        self.context.port = self._page_port = self._server.port
+        await self._server.start()
+        await self._read_back()
+        self._asking = asyncio.create_task(self._ask_until_stopped(), name="desk_api-asking")
+        self.log.info("page.serving", url=f"http://127.0.0.1:{self._page_port}/", events=self.board.events)
+
+    async def on_event(self, event: AnyEvent) -> None:
+        self.board.apply(event, self._pages.moment(), stream=BY_KIND[type(event)].name)
+
+    async def on_tick(self, now_ms: int) -> None:
+        if not self._caught_up:  # what came between the first reading back and the first poll of the group
+            self._caught_up = True
+            await self._read_back()
+        self._own.events.set(self.board.events)
+        self._own.events_missing.set(self.board.gaps)
+
+    async def on_stop(self) -> None:
+        self._stopping.set()
+        if self._asking is not None:
+            self._asking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._asking
+        await self._polls.close()
+        if self._server is not None:
+            await self._server.stop()
+
+    def counters(self) -> dict[str, int]:
+        return {"events": self.board.events, "gaps": self.board.gaps, "bots": len(self.board.bots)}
+
+    async def _read_back(self) -> None:
+        """History first, oldest first within all streams; what comes again from the group is known by its id."""
+        started_ms = self.context.clock.monotonic_ms()
+        deliveries: list[Delivery] = []
+        for stream, count_max in TAIL_COUNTS.items():
+            deliveries += await self.context.bus.tail((stream,), count_max=count_max)
+        deliveries.sort(key=lambda delivery: (delivery.event.ts_ms, delivery.event.source_epoch, delivery.event.seq))
+        for index, delivery in enumerate(deliveries):
+            self.board.apply(delivery.event, self._pages.moment(), stream=delivery.stream.name)
+            if index % CHUNK == 0:
+                await asyncio.sleep(0)
+        self._own.history_seconds.set((self.context.clock.monotonic_ms() - started_ms) / 1000)
+
+    async def _ask_until_stopped(self) -> None:
+        clock = self.context.clock
+        while not self.context.stop.is_set():
+            addresses = addresses_of(self.context.run_dir)
+            self.board.facts = read_facts(self.context.data_dir, addresses, self.board.facts, self._pages.moment())
+            for bot_id in self.board.facts.bots:
+                self.board.bot(bot_id)  # a bot that has not spoken yet is shown as silent, not left out
+            self.board.gateway, self.board.venue = await asyncio.gather(
+                self._ask("gateway", addresses, self.board.gateway), self._ask("venue_sim", addresses, self.board.venue)
+            )
+            await sleep_or_stop(clock, clock.monotonic_ms() + self._settings.poll_every_ms, self.context.stop)
+
+    async def _ask(self, process: str, addresses: Addresses | None, before: Poll) -> Poll:
+        poll = await self._polls.ask(process, addresses, before, self._pages.moment())
+        if poll.error:
+            self._own.poll_failures.labels(process).inc()
+        return poll
+
+    def _problem(self) -> str:
+        if not self.context.health.is_ready:
+            return self.context.health.detail or self.context.health.state
+        blind_ms = self.context.bus.blind_ms()
+        return f"bus out of reach for {blind_ms} ms" if blind_ms > self._settings.status_age_max_ms else ""
+
+    def _exposition(self) -> tuple[bytes, str]:
+        return self.context.metrics.exposition(), CONTENT_TYPE_LATEST
+
+
+def _version() -> str:
+    try:
+        return metadata.version("hbot-desk")
+    except metadata.PackageNotFoundError:
+        return "0+source"
