@@ -20,7 +20,7 @@ from services.gateway.periodic import publish_account, publish_markets
 from services.gateway.pursuit import apply_venue_order, ask_truth_later
 from services.gateway.records import AccountRecord, BillRecord, FillRecord, OrderRecord
 from services.gateway.state import Lane, State, Timing
-from services.gateway.stopping import after_tightening, drain, on_journal_failed, on_latch
+from services.gateway.stopping import after_tightening, drain, on_bus_blind, on_journal_failed, on_latch
 
 
 class Gateway:
@@ -55,7 +55,7 @@ class Gateway:
             case m.BotQuoted():
                 self._on_quoted(message)
             case m.BusBlind():
-                state.bus_blind_ms = message.blind_ms
+                on_bus_blind(state, message.blind_ms)
             case m.JournalFailed():
                 on_journal_failed(state, message.detail)
             case m.Start():

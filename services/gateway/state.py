@@ -38,7 +38,9 @@ class Timing(NamedTuple):
     snapshot_ms: int = 10_000
     account_publish_ms: int = 5_000
     recovery_retry_ms: int = 500
-    drain_ms: int = 7_000
+    drain_ms: int = 5_000
+    bus_blind_soft_ms: int = 15_000  # no new risk while the bus is gone for longer
+    bus_blind_hard_ms: int = 120_000  # and nothing resting
     book_age_ms_max: int = 2_000  # a bot's REST book comes from our feed when it is not older
 
 

@@ -39,6 +39,15 @@ def after_tightening(state: State) -> None:
             cancel_risk_of(state, bot_id)
 
 
+def on_bus_blind(state: State, blind_ms: int) -> None:
+    """Without the bus nobody watches: no new risk after a while, nothing resting after longer."""
+    hard_ms = state.timing.bus_blind_hard_ms
+    if blind_ms > hard_ms >= state.bus_blind_ms:
+        for bot_id in state.lanes:
+            sessions.cancel_all_of(state, bot_id, "BUS_BLIND")
+    state.bus_blind_ms = blind_ms
+
+
 def on_journal_failed(state: State, detail: str) -> None:
     """Nothing that is not durable may reach the wire: refuse what waits, take no new risk, leave nothing resting."""
     state.journal_failure = detail

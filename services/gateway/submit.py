@@ -79,6 +79,9 @@ def refusal_of_state(state: State, bot_id: str) -> Refusal | None:
         return Refusal("JOURNAL_FAILED", "desk", "journal writable", state.journal_failure)
     if state.is_draining:
         return Refusal("DOOR_SHUT", "desk", "running", "the gateway is stopping")
+    if state.bus_blind_ms > state.timing.bus_blind_soft_ms:
+        limit = f"bus_blind_soft_ms={state.timing.bus_blind_soft_ms}"
+        return Refusal("BUS_BLIND", "desk", limit, f"{state.bus_blind_ms} ms")
     if not lane.is_door_open:
         return Refusal("DOOR_SHUT", scope, "reconciled with the venue", lane.door_detail)
     if lane.guard_detail:

@@ -1,0 +1,110 @@
+"""The gateway as a venue towards bots: keys, requests, snapshots on subscribing, session events."""
+
+from collections.abc import Mapping
+
+from services.common import venue
+from services.common.logs import Logger
+from services.common.ports import Clock
+from services.common.secrets import KeyTriple
+from services.dialects.bitget.server import CallContext, Rejection, Session
+from services.dialects.bitget.signing import AccountKey, Credentials
+from services.gateway import messages as m
+from services.gateway import views
+from services.gateway.engine import Engine
+from services.gateway.metrics import GatewayMetrics
+from services.gateway.state import State
+
+
+class BotFront:
+    """A VenueBackend. Answers nothing before ``engine`` is there: the door is shut."""
+
+    def __init__(
+        self, bot_keys: Mapping[str, KeyTriple], *, clock: Clock, log: Logger, metrics: GatewayMetrics
+    ) -> None:
+        self.engine: Engine | None = None
+        self._keys = {
+            key.api_key: AccountKey(bot_id, Credentials(key.api_key, key.secret, key.passphrase))
+            for bot_id, key in bot_keys.items()
+        }
+        self._clock = clock
+        self._log = log
+        self._metrics = metrics
+
+    def now_ms(self) -> int:
+        return self._clock.now_ms()
+
+    def key_of(self, api_key: str) -> AccountKey | None:
+        return self._keys.get(api_key)
+
+    async def handle(self, request: venue.Request, context: CallContext) -> venue.Answer:
+        if self.engine is None or not self.engine.is_running:
+            return venue.Refused(code="DOOR_SHUT", text="DOOR_SHUT: the gateway is starting or stopping; next: wait")
+        answer = await self.engine.request(context.account_id, request)
+        if isinstance(answer, venue.Refused):
+            self._log.info("bot.refused", bot=context.account_id, ask=type(request).__name__, text=answer.text)
+        return answer
+
+    # ------------------------------------------------------------------------------------------------------ sessions
+
+    def on_subscribed(self, session: Session, channel: str, symbol: str | None) -> None:
+        if self.engine is None or not self.engine.is_running:
+            return
+        state = self.engine.gateway.state
+        if session.account_id:
+            self._send_private_snapshot(state, session, channel)
+        elif symbol is not None:
+            _send_public_snapshot(state, session, channel, symbol)
+
+    def on_private_opened(self, session: Session) -> None:
+        self._feed(m.BotSession(session.account_id, "opened"))
+        self._log.info("bot.session_opened", bot=session.account_id, session=session.session_id)
+
+    def on_private_closed(self, session: Session, reason: str) -> None:
+        self._feed(m.BotSession(session.account_id, "closed"))
+        self._log.warning("bot.session_closed", bot=session.account_id, session=session.session_id, reason=reason)
+
+    def on_private_silent(self, session: Session, silent_ms: int) -> None:
+        self._feed(m.BotSession(session.account_id, "silent"))
+        self._log.warning("bot.session_silent", bot=session.account_id, silent_ms=silent_ms)
+
+    def on_private_heard(self, session: Session, silent_ms: int) -> None:
+        self._feed(m.BotSession(session.account_id, "heard"))
+        self._log.info("bot.session_heard_again", bot=session.account_id, silent_ms=silent_ms)
+
+    def on_rejected(self, rejection: Rejection) -> None:
+        self._metrics.rejected.labels(rejection.kind).inc()
+        self._log.warning(
+            "bot.rejected",
+            kind=rejection.kind,
+            method=rejection.method,
+            path=rejection.path,
+            key=rejection.api_key[:8],
+            text=rejection.refused.text,
+        )
+
+    # ------------------------------------------------------------------------------------------------------- private
+
+    def _feed(self, message: m.Input) -> None:
+        if self.engine is not None and self.engine.is_running:
+            self.engine.feed(message)
+
+    def _send_private_snapshot(self, state: State, session: Session, channel: str) -> None:
+        bot_id = session.account_id
+        if bot_id not in state.lanes:
+            return
+        if channel == "account":
+            session.send(venue.AccountPush(account_id=bot_id, account=views.account_view(state, bot_id)))
+        elif channel == "positions" and state.lanes[bot_id].positions is not None:  # unread is not flat
+            session.send(venue.PositionsPush(account_id=bot_id, positions=views.positions_view(state, bot_id)))
+        elif channel == "orders":
+            for row in state.orders.open_of(bot_id):
+                session.send(venue.OrderPush(account_id=bot_id, order=views.order_view(state, row)))
+            session.send(venue.AccountPush(account_id=bot_id, account=views.account_view(state, bot_id)))
+
+
+def _send_public_snapshot(state: State, session: Session, channel: str, symbol: str) -> None:
+    book, ticker = state.market.book(symbol), state.market.ticker(symbol)
+    if channel.startswith("books") and book is not None:
+        session.send(venue.BookPush(book=book))
+    elif channel == "ticker" and ticker is not None:
+        session.send(venue.TickerPush(ticker=ticker))

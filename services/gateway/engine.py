@@ -1,0 +1,263 @@
+"""The state machine on a clock: feeds it, and carries out what it says, in order. Knows no HTTP.
+
+Events for the bus go through the journal's outbox with the rows they belong to, and are published after the commit, in
+the order they were made. Market snapshots alone go straight: they are not evidence of an order.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol, cast
+
+from services.common import venue
+from services.common.logs import Logger
+from services.common.ports import Bus, Clock, EventSource, Timer
+from services.contracts import events as e
+from services.contracts.codec import Unreadable, decode, encode
+from services.gateway import messages as m
+from services.gateway.journal import Batch, Committed, Journal
+from services.gateway.latch_file import LatchFile
+from services.gateway.logic import Gateway
+
+_Tag = tuple[int | None, list[e.AnyEvent]]  # what a journal batch is handed back with
+
+_PUBLISHED_LAG_MS = 2_000  # by then the bus's spool has an event on disk
+
+
+class Outside(Protocol):
+    """What the engine needs of the shell around it."""
+
+    async def ask(self, request: venue.Request) -> venue.Answer | venue.Unknown: ...
+
+    def push_to_bot(self, bot_id: str, push: venue.PrivatePush) -> None: ...
+
+
+class Engine:
+    def __init__(
+        self,
+        gateway: Gateway,
+        *,
+        clock: Clock,
+        bus: Bus,
+        source: EventSource,
+        journal: Journal,
+        latch_file: LatchFile,
+        outside: Outside,
+        log: Logger,
+    ) -> None:
+        self.gateway = gateway
+        self.events_made = 0
+        self._clock = clock
+        self._bus = bus
+        self._source = source
+        self._journal = journal
+        self._latch_file = latch_file
+        self._outside = outside
+        self._log = log
+        self._replies: dict[int, asyncio.Future[venue.Answer]] = {}
+        self._next_request_id = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timer: Timer | None = None
+        self._to_publish: asyncio.Queue[tuple[e.AnyEvent, int]] = asyncio.Queue()
+        self._published: deque[tuple[int, int]] = deque()  # (monotonic ms, outbox id)
+        self._publisher: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._drained: asyncio.Future[int] | None = None
+        self.is_running = False
+
+    # ----------------------------------------------------------------------------------------------------- lifecycle
+
+    async def start(self) -> None:
+        """Read the journal, tell the bus what a crash kept from it, begin."""
+        self._loop = asyncio.get_running_loop()
+        recovered = self._journal.open(self._clock.now_ms())
+        self._latch_file.create_if_first(is_first_start=not recovered.records)
+        self._journal.start(self._on_committed_in_thread, self._on_failure_in_thread)
+        self._publisher = asyncio.create_task(self._publish_forever(), name="gateway-publisher")
+        for outbox_id, raw in recovered.unpublished:
+            event = decode(raw)
+            if isinstance(event, Unreadable):
+                self._log.error("outbox.unreadable", outbox_id=outbox_id, error=event.error)
+            else:
+                self._to_publish.put_nowait((event, outbox_id))
+        self.is_running = True
+        self.feed(m.LatchChange(self._latch_file.read()))
+        self.feed(m.Start(recovered.records))
+        self._log.info("journal.recovered", records=len(recovered.records), republished=len(recovered.unpublished))
+
+    async def drain(self, timeout_ms: int) -> int | None:
+        """Cancel everything and read the venue as empty. Open orders left, or None when nobody could say."""
+        self._drained = asyncio.get_running_loop().create_future()
+        self.feed(m.Drain())
+        try:
+            return await asyncio.wait_for(self._drained, timeout_ms / 1000)
+        except TimeoutError:
+            return None
+
+    async def close(self) -> None:
+        """Flush the journal, then the bus."""
+        self.is_running = False
+        if self._timer is not None:
+            self._timer.cancel()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.to_thread(self._journal.close)
+        await asyncio.sleep(0)  # what the last commit called back with
+        while not self._to_publish.empty():
+            event, _ = self._to_publish.get_nowait()
+            await self._bus.publish(event)
+        if self._publisher is not None:
+            self._publisher.cancel()
+            await asyncio.gather(self._publisher, return_exceptions=True)
+        for reply in self._replies.values():
+            reply.cancel()
+
+    # -------------------------------------------------------------------------------------------------------- inputs
+
+    def feed(self, message: m.Input) -> None:
+        """Hand one input to the state machine and carry out what comes of it."""
+        now = m.Instant(self._clock.now_ms(), self._clock.monotonic_ms())
+        self._carry_out(self.gateway.handle(message, now))
+
+    async def request(self, bot_id: str, request: venue.Request) -> venue.Answer:
+        """A bot's request; returns when the state machine answers it."""
+        if isinstance(request, venue.PlaceOrder):
+            self.look_at_latch()
+        self._next_request_id += 1
+        request_id = self._next_request_id
+        reply: asyncio.Future[venue.Answer] = asyncio.get_running_loop().create_future()
+        self._replies[request_id] = reply
+        try:
+            self.feed(m.BotRequest(request_id, bot_id, request))
+            return await reply
+        finally:
+            self._replies.pop(request_id, None)
+
+    def look_at_latch(self) -> None:
+        """Before every submit, and a few times a second: one stat; read again when it is another file."""
+        if self._latch_file.changed():
+            self.feed(m.LatchChange(self._latch_file.read()))
+
+    def note_published(self) -> None:
+        """Let the journal forget events that have long been on the bus."""
+        horizon_ms = self._clock.monotonic_ms() - _PUBLISHED_LAG_MS
+        last = None
+        while self._published and self._published[0][0] <= horizon_ms:
+            last = self._published.popleft()[1]
+        if last is not None:
+            self._journal.note_published(last)
+
+    def publish(self, kind: type[e.Event], bot_id: str, **fields: object) -> None:
+        """An event of the shell's own, by the same path."""
+        self._carry_out([m.Publish(kind, bot_id, dict(fields))])
+
+    # ------------------------------------------------------------------------------------------------------- outputs
+
+    def _carry_out(self, outputs: Sequence[m.Output]) -> None:
+        events: list[e.AnyEvent] = []
+        for output in outputs:
+            match output:
+                case m.Publish():
+                    self._make(output, events)
+                case m.WriteJournal():
+                    self._write(output.records, events, output.batch_id)
+                    events = []
+                case m.AskUpstream():
+                    self._spawn(self._ask(output))
+                case m.Reply():
+                    reply = self._replies.get(output.request_id)
+                    if reply is not None and not reply.done():
+                        reply.set_result(output.answer)
+                case m.PushToBot():
+                    self._outside.push_to_bot(output.bot_id, output.push)
+                case m.WakeAt():
+                    self._wake_at(output.mono_ms)
+                case m.Tighten():
+                    self._tighten(output)
+                case m.Drained():
+                    if self._drained is not None and not self._drained.done():
+                        self._drained.set_result(output.open_orders)
+        if events:
+            self._write((), events, None)
+
+    def _make(self, output: m.Publish, events: list[e.AnyEvent]) -> None:
+        event: Any = self._source.make(output.kind, bot_id=output.bot_id, **output.fields)
+        self.events_made += 1
+        if output.kind is e.MarketSnapshotV1:
+            self._to_publish.put_nowait((event, 0))
+        else:
+            events.append(event)
+
+    def _write(self, records: Sequence[object], events: list[e.AnyEvent], batch_id: int | None) -> None:
+        encoded = [encode(event) for event in events]
+        self._journal.write(Batch(records, encoded, (batch_id, events)))  # type: ignore[arg-type]
+
+    async def _ask(self, output: m.AskUpstream) -> None:
+        try:
+            answer = await self._outside.ask(output.request)
+        except Exception as error:  # the boundary to the venue: nobody can say what happened, so Unknown it is
+            self._log.error("upstream.ask_failed", error=repr(error), ask=type(output.request).__name__, exc_info=True)
+            answer = venue.Unknown(detail=f"{type(error).__name__}: {error}")
+        if self.is_running:
+            self.feed(m.UpstreamAnswer(output.op_id, answer))
+
+    def _tighten(self, output: m.Tighten) -> None:
+        """On disk before anything else happens; the file then holds what the state machine already obeys."""
+        entries = dict(self._latch_file.read() or {})
+        entries[output.scope] = output.entry
+        try:
+            self._latch_file.write(entries)
+        except OSError as error:
+            self._log.critical("latch.unwritten", scope=output.scope, error=str(error))
+        self._log.warning("scope.tightened", scope=output.scope, to=output.entry.state, reason=output.entry.reason)
+
+    def _wake_at(self, mono_ms: int) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._clock.call_at(mono_ms, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        if self.is_running:
+            self.feed(m.Tick())
+
+    def _spawn(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # ------------------------------------------------------------------------------------------------------- journal
+
+    def _on_committed_in_thread(self, done: Committed) -> None:
+        self._call_in_loop(self._on_committed, done)
+
+    def _on_failure_in_thread(self, detail: str) -> None:
+        self._call_in_loop(self._on_failure, detail)
+
+    def _call_in_loop(self, callback: Callable[..., None], argument: object) -> None:
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(callback, argument)
+
+    def _on_committed(self, done: Committed) -> None:
+        if self.is_running:
+            self.look_at_latch()
+        for tag, outbox_ids in done:
+            batch_id, events = cast(_Tag, tag)
+            for event, outbox_id in zip(events, outbox_ids, strict=True):
+                self._to_publish.put_nowait((event, outbox_id))
+            if batch_id is not None and self.is_running:
+                self.feed(m.JournalDurable(batch_id))
+
+    def _on_failure(self, detail: str) -> None:
+        self._log.critical("journal.failed", error=detail)
+        if self.is_running:
+            self.feed(m.JournalFailed(detail))
+
+    async def _publish_forever(self) -> None:
+        while True:
+            event, outbox_id = await self._to_publish.get()
+            await self._bus.publish(event)
+            if outbox_id:
+                self._published.append((self._clock.monotonic_ms(), outbox_id))

@@ -1,0 +1,272 @@
+"""The gateway's memory: SQLite, durable before anything depends on it.
+
+WAL with synchronous=FULL: a commit is on disk (fdatasync of the log) before its callback runs. One writer thread owns
+the connection; whatever has been handed in while a commit ran goes into the next one, which starts at once: group
+commit without a timer. A batch is never split over two commits.
+
+Beside the rows stands an outbox: the events that go with them, in the same commit. What a crash kept from the bus is
+published at the next start, with the same event ids.
+"""
+
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from services.gateway.records import (
+    TERMINAL,
+    AccountRecord,
+    BillRecord,
+    FillRecord,
+    OrderRecord,
+    Record,
+)
+
+SCHEMA_VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS orders (
+    gateway_order_id TEXT PRIMARY KEY, account_id TEXT NOT NULL, client_order_id TEXT NOT NULL,
+    attempt INTEGER NOT NULL, venue_order_id TEXT NOT NULL,
+    bot_id TEXT NOT NULL, symbol TEXT NOT NULL, level TEXT NOT NULL, side TEXT NOT NULL,
+    state TEXT NOT NULL, reason TEXT NOT NULL, config_hash TEXT NOT NULL, approver TEXT NOT NULL,
+    created_ts_ms INTEGER NOT NULL, updated_ts_ms INTEGER NOT NULL, body BLOB NOT NULL,
+    UNIQUE (account_id, client_order_id, attempt)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS orders_by_time ON orders (updated_ts_ms);
+CREATE TABLE IF NOT EXISTS order_steps (
+    id INTEGER PRIMARY KEY, gateway_order_id TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
+    detail TEXT NOT NULL, filled_base TEXT NOT NULL, ts_ms INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS fills (
+    account_id TEXT NOT NULL, trade_id TEXT NOT NULL, gateway_order_id TEXT NOT NULL, is_suspense INTEGER NOT NULL,
+    source TEXT NOT NULL, ts_exch_ms INTEGER NOT NULL, ts_ms INTEGER NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (account_id, trade_id)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS fills_by_time ON fills (ts_ms);
+CREATE TABLE IF NOT EXISTS bills (
+    account_id TEXT NOT NULL, bill_id TEXT NOT NULL, ts_ms INTEGER NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (account_id, bill_id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS accounts (bot_id TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY, event BLOB NOT NULL);
+"""
+
+_RECENT_MS = 24 * 3_600_000  # terminal rows younger than this come back into memory
+_RECENT_ROWS_MAX = 5_000
+_OUTBOX_KEPT = 2_000  # beyond what is known to be published
+
+_encode = msgspec.json.Encoder(decimal_format="string").encode
+
+
+class Batch(NamedTuple):
+    """One transaction's worth. ``events`` are encoded events for the outbox. ``tag`` comes back after the commit."""
+
+    records: Sequence[Record]
+    events: Sequence[bytes]
+    tag: object
+
+
+Committed = list[tuple[object, list[int]]]  # per batch: its tag and the outbox ids of its events
+
+
+class Recovered(NamedTuple):
+    records: list[Record]
+    unpublished: list[tuple[int, bytes]]  # (outbox id, encoded event), oldest first
+
+
+class JournalBroken(Exception):
+    """The journal cannot be opened or written; the gateway takes no new risk."""
+
+
+class Journal:
+    """``open`` reads, then ``start`` takes batches until ``close``. Callbacks run in the writer thread."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.commits = 0
+        self.batches = 0
+        self._queue: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._on_committed: Callable[[Committed], None] = lambda _done: None
+        self._on_failure: Callable[[str], None] = lambda _detail: None
+        self._published_id = 0
+        self._connection: sqlite3.Connection | None = None
+
+    def open(self, now_ms: int) -> Recovered:
+        """Create or open the file and read what a new life needs. Raises JournalBroken."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA wal_autocheckpoint=2000")
+            connection.executescript(_SCHEMA)
+            version = connection.execute("SELECT value FROM meta WHERE name='schema'").fetchone()
+            if version is None:
+                connection.execute("INSERT INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
+            elif int(version[0]) > SCHEMA_VERSION:
+                raise JournalBroken(f"JOURNAL_NEWER: path={self.path}, schema={version[0]}, ours={SCHEMA_VERSION}")
+            self._connection = connection
+            return self._read(connection, now_ms)
+        except (sqlite3.Error, msgspec.DecodeError) as error:
+            raise JournalBroken(f"JOURNAL_UNREADABLE: path={self.path}, {error}") from error
+
+    def start(self, on_committed: Callable[[Committed], None], on_failure: Callable[[str], None]) -> None:
+        self._on_committed = on_committed
+        self._on_failure = on_failure
+        self._thread = threading.Thread(target=self._write_until_closed, name="gateway-journal", daemon=True)
+        self._thread.start()
+
+    def write(self, batch: Batch) -> None:
+        self._queue.put(batch)
+
+    def note_published(self, outbox_id: int) -> None:
+        """Everything up to this id has reached the bus's own spool; written with some later commit."""
+        self._published_id = outbox_id
+
+    def close(self) -> None:
+        """Write what is queued, then close. Blocks for as long as that takes."""
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join(timeout=10)
+            self._thread = None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    # ------------------------------------------------------------------------------------------------------- reading
+
+    def _read(self, connection: sqlite3.Connection, now_ms: int) -> Recovered:
+        records: list[Record] = []
+        for (body,) in connection.execute("SELECT body FROM accounts ORDER BY bot_id"):
+            records.append(msgspec.json.decode(body, type=AccountRecord))
+        terminal = ",".join(f"'{state}'" for state in sorted(TERMINAL))
+        rows = connection.execute(
+            f"SELECT body FROM (SELECT gateway_order_id, body FROM orders WHERE state NOT IN ({terminal})"
+            " UNION SELECT gateway_order_id, body FROM (SELECT * FROM orders WHERE updated_ts_ms >= ?"
+            " ORDER BY updated_ts_ms DESC LIMIT ?) UNION SELECT gateway_order_id, body FROM"
+            " (SELECT * FROM orders ORDER BY gateway_order_id DESC LIMIT 1)) ORDER BY gateway_order_id",
+            (now_ms - _RECENT_MS, _RECENT_ROWS_MAX),
+        )
+        records.extend(msgspec.json.decode(body, type=OrderRecord) for (body,) in rows)
+        fills = connection.execute(
+            "SELECT body FROM (SELECT ts_ms, ts_exch_ms, trade_id, body FROM fills WHERE ts_ms >= ?"
+            " UNION SELECT ts_ms, ts_exch_ms, trade_id, body FROM (SELECT * FROM fills ORDER BY ts_ms DESC LIMIT 2000))"
+            " ORDER BY ts_exch_ms, trade_id",
+            (now_ms - _RECENT_MS,),
+        )
+        records.extend(msgspec.json.decode(body, type=FillRecord) for (body,) in fills)
+        bills = connection.execute("SELECT body FROM bills ORDER BY ts_ms DESC LIMIT 2000").fetchall()
+        records.extend(msgspec.json.decode(body, type=BillRecord) for (body,) in reversed(bills))
+        published = connection.execute("SELECT value FROM meta WHERE name='published'").fetchone()
+        self._published_id = int(published[0]) if published else 0
+        unpublished = connection.execute(
+            "SELECT id, event FROM outbox WHERE id > ? ORDER BY id", (self._published_id,)
+        ).fetchall()
+        return Recovered(records, [(int(row_id), bytes(event)) for row_id, event in unpublished])
+
+    # ------------------------------------------------------------------------------------------------------- writing
+
+    def _write_until_closed(self) -> None:
+        connection = self._connection
+        assert connection is not None
+        is_closing = False
+        while not is_closing:
+            batches: list[Batch] = []
+            item = self._queue.get()
+            while True:
+                if item is None:
+                    is_closing = True
+                    break
+                batches.append(item)
+                try:
+                    item = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+            if batches:
+                try:
+                    done = self._commit(connection, batches)
+                except (sqlite3.Error, OSError) as error:
+                    self._on_failure(f"{type(error).__name__}: {error}")
+                    return
+                self._on_committed(done)
+
+    def _commit(self, connection: sqlite3.Connection, batches: list[Batch]) -> Committed:
+        done: Committed = []
+        connection.execute("BEGIN")
+        for batch in batches:
+            for record in batch.records:
+                _upsert(connection, record)
+            outbox_ids = []
+            for event in batch.events:
+                cursor = connection.execute("INSERT INTO outbox (event) VALUES (?)", (event,))
+                outbox_ids.append(int(cursor.lastrowid or 0))
+            done.append((batch.tag, outbox_ids))
+        connection.execute("INSERT OR REPLACE INTO meta VALUES ('published', ?)", (str(self._published_id),))
+        if self.commits % 200 == 0:
+            connection.execute("DELETE FROM outbox WHERE id <= ?", (self._published_id - _OUTBOX_KEPT,))
+        connection.execute("COMMIT")
+        self.commits += 1
+        self.batches += len(batches)
+        return done
+
+
+def _upsert(connection: sqlite3.Connection, record: Record) -> None:
+    match record:
+        case OrderRecord():
+            connection.execute(
+                "INSERT OR REPLACE INTO orders VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                (
+                    record.gateway_order_id,
+                    record.account_id,
+                    record.client_order_id,
+                    record.attempt,
+                    record.venue_order_id,
+                    record.bot_id,
+                    record.symbol,
+                    record.level,
+                    record.side,
+                    record.state,
+                    record.reason,
+                    record.config_hash,
+                    record.approver,
+                    record.created_ts_ms,
+                    record.updated_ts_ms,
+                    _encode(record),
+                ),
+            )
+            connection.execute(
+                "INSERT INTO order_steps (gateway_order_id, state, reason, detail, filled_base, ts_ms)"
+                " VALUES (?,?,?,?,?,?)",
+                (
+                    record.gateway_order_id,
+                    record.state,
+                    record.reason,
+                    record.detail,
+                    str(record.filled_base),
+                    record.updated_ts_ms,
+                ),
+            )
+        case FillRecord():
+            connection.execute(
+                "INSERT OR IGNORE INTO fills VALUES (?,?,?,?,?,?,?,?)",
+                (
+                    record.account_id,
+                    record.fill.trade_id,
+                    record.gateway_order_id,
+                    int(record.is_suspense),
+                    record.source,
+                    record.fill.ts_exch_ms,
+                    record.ts_ms,
+                    _encode(record),
+                ),
+            )
+        case BillRecord():
+            connection.execute(
+                "INSERT OR IGNORE INTO bills VALUES (?,?,?,?)",
+                (record.account_id, record.bill.bill_id, record.bill.ts_ms, _encode(record)),
+            )
+        case AccountRecord():
+            connection.execute("INSERT OR REPLACE INTO accounts VALUES (?,?)", (record.bot_id, _encode(record)))

@@ -1,0 +1,60 @@
+"""The latch on disk: ``<run-dir>/gateway/latch.json``, whole or absent, with a hash over its content.
+
+Looked at before every submit; read again only when it changed. Unreadable, half-written or of another hand: HALTED. A
+gateway that finds none at its first start writes an empty one, so that a file which later disappears is noticed too.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from services.common.errors import DeskError
+from services.common.files import read_state, write_state
+from services.gateway.messages import LatchEntry
+
+_STATES = ("ACTIVE", "REDUCING", "HALTED")
+
+
+class LatchFile:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._seen: tuple[int, int, int] | None = None
+
+    def create_if_first(self, *, is_first_start: bool) -> None:
+        """Only a desk that never ran may begin without a latch."""
+        if is_first_start and not self.path.exists():
+            self.write({})
+
+    def changed(self) -> bool:
+        """Whether the file is another one than was read last. One stat call."""
+        return self._identity() != self._seen or self._seen is None
+
+    def read(self) -> Mapping[str, LatchEntry] | None:
+        """The entries by scope; None when the file is missing, broken or not what was written."""
+        self._seen = self._identity()
+        try:
+            payload = read_state(self.path)
+        except (OSError, DeskError):
+            return None
+        if not isinstance(payload, dict):
+            return None
+        entries = {}
+        for scope, fields in payload.items():
+            try:
+                entry = LatchEntry(**fields)
+            except TypeError:
+                return None
+            if entry.state not in _STATES:
+                return None
+            entries[scope] = entry
+        return entries
+
+    def write(self, entries: Mapping[str, LatchEntry]) -> None:
+        """Replace the file in one step, durable when this returns."""
+        write_state(self.path, {scope: entry._asdict() for scope, entry in entries.items()})
+
+    def _identity(self) -> tuple[int, int, int] | None:
+        try:
+            stat = self.path.stat()
+        except OSError:
+            return None
+        return stat.st_mtime_ns, stat.st_ino, stat.st_size
