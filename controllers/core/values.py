@@ -103,7 +103,8 @@ class MarketView(NamedTuple):
     cancels_last_minute: int = 0
     funding_paid_today_quote: Decimal = Decimal(0)  # positive is paid
     bus_blind_ms: int = 0  # how long the bus has been unreachable; 0 when it is not
-    others_bid_price: Decimal | None = None  # best bid without our own orders; None: the host cannot tell, decide infers
+    # Best prices without our own orders; None where the host cannot tell: then decide infers them.
+    others_bid_price: Decimal | None = None
     others_ask_price: Decimal | None = None
     is_fee_resolved: bool = True  # False: every source of fees failed and these are a guess
     ws_reconnect_count: int = 0  # counters of the connector since its start, passed through to telemetry
@@ -120,6 +121,19 @@ class NoView(NamedTuple):
     detail: str
     fills: tuple[OwnFill, ...] = ()
     orders: tuple[LiveOrder, ...] = ()
+    refusals: tuple[OwnRefusal, ...] = ()
+    intents: tuple[ExternalIntent, ...] = ()
+    bus_blind_ms: int = 0
+
+
+class Candle(NamedTuple):
+    """One minute that is over, from venue candles or folded from our own samples of mid."""
+
+    ts_ms: int  # start of the minute, UTC
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
 
 
 class PlaceQuote(NamedTuple):

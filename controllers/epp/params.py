@@ -91,7 +91,7 @@ class EppParams(NamedTuple):
     refusal_cooldown_s: int = 10
     refusal_cooldown_s_max: int = 300
     max_active_executors: int = 10
-    submit_budget_per_min: int = 100
+    submit_budget_per_min: int = 90
     cancel_budget_per_min: int = 50
     cancel_pause_s: int = 120
     cancel_breaches_to_stop: int = 3
@@ -123,6 +123,13 @@ class EppParams(NamedTuple):
     bus_blind_hard_s: int = 120
     clock_step_ms_max: int = 1_000
     require_fee_resolution: bool = True
+    toxic_spread_bps_max: Decimal = Decimal(50)
+    toxic_move_pct_max: Decimal = Decimal("0.05")
+    toxic_window_s: int = 5
+    losing_trips_max: int = 5
+    losing_trips_pause: bool = False
+    partial_fill_share_min: Decimal = Decimal("0.6")
+    partial_fill_spread_bps_max: Decimal = Decimal(30)
 
     # numbers
     threshold_eps: Decimal = Decimal("0.000000001")

@@ -1,7 +1,8 @@
-"""What one decision looked at and concluded, typed: the source of telemetry, minute.csv, fills.csv, daily.csv and the page.
+"""What one decision looked at and concluded, typed: the source of telemetry, minute.csv, fills.csv, daily.csv and the
+page.
 
-Amounts are Decimal. ``_pct`` is a fraction (0.05 is 5 %), ``_bps`` basis points, ``_ms`` milliseconds. None means "not known at
-this tick", never zero. Units and ranges of every field stand in ``processed_doc.py``.
+Amounts are Decimal. ``_pct`` is a fraction (0.05 is 5 %), ``_bps`` basis points, ``_ms`` milliseconds. None means "not
+known at this tick", never zero. Units and ranges of every field stand in ``processed_doc.py``.
 """
 
 from decimal import Decimal
@@ -9,6 +10,7 @@ from typing import Final, Literal, NamedTuple
 
 from controllers.core.values import Side
 
+Outcome = Literal["applied", "clamped", "duplicate", "expired", "refused"]
 GuardName = Literal["RUNNING", "SOFT_PAUSE", "HARD_STOP"]
 
 # Locked: other tools read these files by name. The first 21 are as first used; newer ones only ever go to the end.
@@ -168,14 +170,16 @@ class IntentAudit(NamedTuple):
     ts_ms: int
     intent_id: str
     action: str
-    outcome: Literal["applied", "clamped", "duplicate", "expired", "refused"]
+    outcome: Outcome
     before: str
     after: str
     reason: str
 
 
 class Notice(NamedTuple):
-    """Something a person should read about. ``code`` is a registered reason code, ``detail`` has value, limit, next step."""
+    """Something a person should read about. ``code`` is a registered reason code, ``detail`` has value, limit, next
+    step.
+    """
 
     level: Literal["info", "warning", "error"]
     code: str
@@ -270,7 +274,7 @@ class ProcessedState(NamedTuple):
     funding_rate_pct: Decimal | None
 
     # modelled beside realised
-    modelled_edge_bps: Decimal | None  # notional-weighted mean over the window
+    modelled_edge_bps: Decimal | None  # notional-weighted mean over the fills of the window; before any, of this moment
     realised_edge_bps: Decimal | None
     edge_gap_bps: Decimal | None
     edge_samples: int
@@ -289,6 +293,8 @@ class ProcessedState(NamedTuple):
     ws_reconnect_count: int
     book_read_failed_count: int
     bus_blind_ms: int
+    base_balance: Decimal | None  # spot only
+    quote_balance: Decimal | None  # spot only
 
     # what happened at this tick
     fills: tuple[FillReport, ...] = ()

@@ -1,8 +1,8 @@
 """The five regimes and what each asks of the quotes. Values are starting values of a config, never constants of code.
 
-All numbers are fractions of price (``_pct``) or of equity, seconds, or counts, so that a row can be handed to a compiled
-kernel as it is. On perpetuals every regime is two-sided around a target of zero: a one-sided regime on a delta-neutral
-perpetual gathers exposure without bound.
+All numbers are fractions of price (``_pct``) or of equity, seconds, or counts, so that a row can be handed to a
+compiled kernel as it is. On perpetuals every regime is two-sided around a target of zero: a one-sided regime on a
+delta-neutral perpetual gathers exposure without bound.
 """
 
 from decimal import Decimal

@@ -1,0 +1,183 @@
+"""From two distances to orders: which levels to place, replace, keep.
+
+A side is thought over every refresh. An order stays unless its price moved by more than the tolerance or its time to
+live is over. One side is replaced at a time, cancel first: the other side's turn comes when the new orders are on
+their way, so that we are never out of the market on both sides.
+"""
+
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from controllers.core.rounding import ask_ticks, bid_ticks
+from controllers.core.values import Instrument, LiveOrder, Side
+from controllers.epp.level_memory import BUY_IDS, EMPTY, SELL_IDS, LevelsState
+from controllers.epp.plan_builder import PlanBuilder
+from controllers.epp.processed import Notice
+from controllers.epp.spread import level_distance
+
+# A cancel that is not terminal after this no longer keeps the other side waiting.
+_HANDOVER_MS: Final = 5_000
+
+
+class SideWant(NamedTuple):
+    side: Side
+    levels: int  # 0: the side is not quoted
+    distance_pct: Decimal
+    off_reason: str  # why levels beyond the wanted ones are pulled
+
+
+class Wants(NamedTuple):
+    mid_price: Decimal
+    qty_base: Decimal
+    buy: SideWant
+    sell: SideWant
+    step_multiplier: Decimal
+    refresh_ms: int
+    ttl_ms: int
+    tolerance_quote: Decimal
+    ack_timeout_ms: int
+    is_placing: bool  # False: nothing new and nothing replaced, what rests stays
+    tick_eps: Decimal
+
+
+def plan_levels(builder: PlanBuilder, timers: LevelsState, wants: Wants, instrument: Instrument) -> LevelsState:
+    """Fill the builder; return the timers with the next refreshes."""
+    buy_busy = _is_busy(builder, BUY_IDS)
+    sell_busy = _is_busy(builder, SELL_IDS)
+    if timers.sell_due_ms < timers.buy_due_ms:
+        cancels = len(builder.cancel)
+        sell_done = _plan_side(builder, timers.sell_due_ms, wants.sell, SELL_IDS, not buy_busy, wants, instrument)
+        is_free = not sell_busy and len(builder.cancel) == cancels
+        buy_done = _plan_side(builder, timers.buy_due_ms, wants.buy, BUY_IDS, is_free, wants, instrument)
+    else:
+        cancels = len(builder.cancel)
+        buy_done = _plan_side(builder, timers.buy_due_ms, wants.buy, BUY_IDS, not sell_busy, wants, instrument)
+        is_free = not buy_busy and len(builder.cancel) == cancels
+        sell_done = _plan_side(builder, timers.sell_due_ms, wants.sell, SELL_IDS, is_free, wants, instrument)
+    if buy_done == timers.buy_due_ms and sell_done == timers.sell_due_ms:
+        return timers
+    return timers._replace(buy_due_ms=buy_done, sell_due_ms=sell_done)
+
+
+def level_price(
+    side: Side, mid_price: Decimal, distance_pct: Decimal, level: int, wants_step: Decimal, tick: Decimal, eps: Decimal
+) -> Decimal:
+    """On the tick, rounded away from the market."""
+    away = level_distance(distance_pct, level, wants_step)
+    ticks: Decimal
+    if side == "buy":
+        ticks = bid_ticks(mid_price * (1 - away), tick, eps)
+    else:
+        ticks = ask_ticks(mid_price * (1 + away), tick, eps)
+    return ticks * tick
+
+
+def levels_within(room_base: Decimal, qty_base: Decimal, levels: int) -> int:
+    """How many of these levels fit into the room that the inventory limit leaves."""
+    if qty_base <= 0 or room_base < qty_base:
+        return 0
+    return min(levels, int(room_base // qty_base))
+
+
+def _plan_side(
+    builder: PlanBuilder,
+    due_ms: int,
+    want: SideWant,
+    ids: tuple[str, ...],
+    may_replace: bool,
+    wants: Wants,
+    instrument: Instrument,
+) -> int:
+    """When the side is next due."""
+    now = builder.now_ms
+    is_due = now >= due_ms and wants.is_placing
+    is_done = is_due
+    for level, level_id in enumerate(ids):
+        order = builder.live.get(level_id)
+        if level >= want.levels:
+            if order is not None:
+                builder.ask_cancel(order, want.off_reason)
+            continue
+        if order is not None:
+            if not _keep_or_replace(builder, order, level, want, is_due, may_replace, wants, instrument):
+                is_done = False
+        elif wants.is_placing:
+            memory = builder.levels.get(level_id, EMPTY)
+            if not (is_due or memory.is_awaited):
+                continue
+            if now < memory.blocked_until_ms:
+                builder.await_level(level_id, memory)
+                continue
+            price = level_price(
+                want.side,
+                wants.mid_price,
+                want.distance_pct,
+                level,
+                wants.step_multiplier,
+                instrument.tick_size,
+                wants.tick_eps,
+            )
+            if price > 0:
+                builder.ask_place(level_id, want.side, "limit_maker", price, wants.qty_base, "quote")
+    if want.levels == 0:
+        return 0
+    return now + wants.refresh_ms if is_done else due_ms
+
+
+def _keep_or_replace(
+    builder: PlanBuilder,
+    order: LiveOrder,
+    level: int,
+    want: SideWant,
+    is_due: bool,
+    may_replace: bool,
+    wants: Wants,
+    instrument: Instrument,
+) -> bool:
+    """False when the order should be replaced but that has to wait for the other side."""
+    age_ms = builder.now_ms - order.placed_ts_ms
+    if order.state != "open":
+        if order.state == "cancelling":
+            if builder.levels.get(order.level_id, EMPTY).cancel_ts_ms:  # ours: ask again when it is slow
+                builder.ask_cancel(order, "CANCEL_RETRY", builder.levels[order.level_id].is_awaited)
+        elif age_ms >= wants.ack_timeout_ms and builder.ask_cancel(order, "ACK_TIMEOUT"):
+            text = (
+                f"ACK_TIMEOUT: {order.client_order_id} without venue id for {age_ms} ms, limit {wants.ack_timeout_ms}"
+            )
+            builder.notices.append(Notice("warning", "ACK_TIMEOUT", text + "; its level waits until its fate is known"))
+        return True
+    reason = None
+    if age_ms >= wants.ttl_ms and wants.is_placing:
+        reason = "ORDER_TTL"
+    elif is_due:
+        price = level_price(
+            want.side,
+            wants.mid_price,
+            want.distance_pct,
+            level,
+            wants.step_multiplier,
+            instrument.tick_size,
+            wants.tick_eps,
+        )
+        if abs(price - order.price) > wants.tolerance_quote:
+            reason = "REFRESH"
+    if reason is not None:
+        if not may_replace:
+            builder.keep.append(order.level_id)
+            return False
+        if builder.ask_replace(order, reason):
+            return True
+    builder.keep.append(order.level_id)
+    return True
+
+
+def _is_busy(builder: PlanBuilder, ids: tuple[str, ...]) -> bool:
+    """Is this side between a cancel of ours and the order that follows it?"""
+    for level_id in ids:
+        memory = builder.levels.get(level_id)
+        if memory is None or not memory.cancel_ts_ms:
+            continue
+        is_open = level_id in builder.live or memory.is_awaited
+        if is_open and builder.now_ms - memory.cancel_ts_ms < _HANDOVER_MS:
+            return True
+    return False
