@@ -84,7 +84,7 @@ class Desk:
                 self.page_url = f"http://127.0.0.1:{ports[name]}"
                 continue
             known = before.processes.get(name) if before else None
-            port = free_port(known.port if known else 0)
+            port = free_port((known.port or None) if known else None)
             while port in ports.values():
                 port = free_port()
             ports[name] = port
