@@ -128,14 +128,8 @@ class Carriers:
         return commands
 
     def cancel_all(self, now_ms: int) -> list[Command]:
-        """Ask the end of every order; those already asked are asked again."""
-        commands: list[Command] = []
-        for client_order_id, carrier in self._live.items():
-            if carrier.cancel_ts_ms is None:
-                commands += self._cancel(client_order_id, now_ms)
-            else:
-                commands.append(self._cancel_again(client_order_id, carrier, now_ms))
-        return commands
+        """Ask the end of every order that was not asked yet; ``tick`` asks again what has no effect."""
+        return [command for client_order_id in self._live for command in self._cancel(client_order_id, now_ms)]
 
     def tick(self, now_ms: int) -> list[Command]:
         """What time alone brings: acknowledgements that never came, cancels that had no effect, old memory."""

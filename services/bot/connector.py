@@ -21,7 +21,7 @@ from hummingbot.connector.derivative.bitget_perpetual import bitget_perpetual_co
 from hummingbot.connector.derivative.bitget_perpetual.bitget_perpetual_derivative import BitgetPerpetualDerivative
 from hummingbot.core.api_throttler.data_types import RateLimit
 from hummingbot.core.data_type.common import OrderType, PositionAction, TradeType
-from hummingbot.core.data_type.in_flight_order import InFlightOrder, OrderState, OrderUpdate, TradeUpdate
+from hummingbot.core.data_type.in_flight_order import InFlightOrder, TradeUpdate
 from hummingbot.core.data_type.trade_fee import TokenAmount, TradeFeeBase
 from hummingbot.core.utils.async_utils import safe_ensure_future
 from hummingbot.core.web_assistant.web_assistants_factory import WebAssistantsFactory
@@ -59,6 +59,7 @@ class BitgetPerpetualDeskDerivative(BitgetPerpetualDerivative):
         self.trade_scopes: dict[str, str] = {}  # trade id -> "maker" or "taker", newest last
         self.foreign_cancels = 0  # orders at the gateway that were not ours and were cancelled
         self._foreign_seen: dict[str, float] = {}
+        self._immediate: set[str] = set()  # client ids to be sent as immediate-or-cancel
         super().__init__(
             balance_asset_limit=balance_asset_limit,
             rate_limits_share_pct=rate_limits_share_pct,
@@ -103,8 +104,14 @@ class BitgetPerpetualDeskDerivative(BitgetPerpetualDerivative):
         client_order_id: str,
         price: Decimal = Decimal("NaN"),
         position_action: PositionAction = PositionAction.OPEN,
+        is_immediate: bool = False,
     ) -> str:
-        """``client_order_id`` is the carrier's. Margin is the gateway's to judge: the budget checker is not asked."""
+        """``client_order_id`` is the carrier's. ``is_immediate``: what is not filled at once is cancelled by the venue.
+
+        Margin is the gateway's to judge: the budget checker is not asked.
+        """
+        if is_immediate:
+            self._immediate.add(client_order_id)
         safe_ensure_future(
             self._create_order(
                 trade_type=trade_type,
@@ -117,6 +124,15 @@ class BitgetPerpetualDeskDerivative(BitgetPerpetualDerivative):
             )
         )
         return client_order_id
+
+    async def _api_post(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """The stock class knows good-till-cancelled and post-only; immediate-or-cancel is written in here."""
+        data = kwargs.get("data") or {}
+        if data.get("clientOid") in self._immediate and kwargs.get("path_url") == constants.PLACE_ORDER_ENDPOINT:
+            self._immediate.discard(data["clientOid"])
+            kwargs["data"] = {**data, "force": "ioc"}
+        answer: dict[str, Any] = await super()._api_post(*args, **kwargs)
+        return answer
 
     async def _place_order(self, order_id: str, trading_pair: str, **kwargs: Any) -> tuple[str, float]:
         try:
@@ -271,7 +287,7 @@ class BitgetPerpetualDeskDerivative(BitgetPerpetualDerivative):
         return super()._parse_websocket_trade_update(trade_msg, tracked_order)
 
     def _parse_trade_update(self, trade_msg: dict[str, Any], tracked_order: InFlightOrder) -> TradeUpdate:
-        """As the stock one, but the fee keeps its sign: a paid fee comes as a negative amount, a rebate as a positive."""
+        """As the stock one, but the fee keeps its sign: paid comes as a negative amount, a rebate as a positive one."""
         self._remember_scope(trade_msg)
         detail = trade_msg["feeDetail"][0]
         paid = -Decimal(detail["totalFee"])
@@ -313,17 +329,29 @@ class BitgetPerpetualDeskDerivative(BitgetPerpetualDerivative):
         assistant = self._orderbook_ds._ws_assistant
         return float(assistant.last_recv_time) if assistant is not None else 0.0
 
+    @property
+    def ws_reconnect_count(self) -> int:
+        """Connections of the two streams beyond the first of each."""
+        return max(0, self._web_assistants_factory.ws_connects - 2)
+
     def is_lost(self, client_order_id: str) -> bool:
         """The tracker gave the order up but is still asking what became of it."""
         return client_order_id in self._order_tracker.lost_orders
 
-    def mark_cancelled(self, client_order_id: str, trading_pair: str) -> None:
-        """Tell the tracker what the gateway said by another way."""
-        self._order_tracker.process_order_update(
-            OrderUpdate(
-                client_order_id=client_order_id,
-                trading_pair=trading_pair,
-                update_timestamp=self.current_timestamp,
-                new_state=OrderState.CANCELED,
-            )
-        )
+    def is_tracked(self, client_order_id: str) -> bool:
+        """The connector will still report what becomes of the order."""
+        return client_order_id in self.in_flight_orders or self.is_lost(client_order_id)
+
+    async def fate_of(self, trading_pair: str, client_order_id: str) -> tuple[str, str] | None:
+        """(gateway order id, state) of an order the tracker does not know; None when the gateway does not either."""
+        try:
+            data = (await self._order_detail(trading_pair, clientOid=client_order_id))["data"]
+        except _REQUEST_ERRORS as error:
+            if is_not_found(error):
+                return None
+            raise
+        return str(data["orderId"]), str(data["state"])
+
+    async def cancel_at_gateway(self, trading_pair: str, exchange_order_id: str) -> None:
+        """Past the tracker, for an order it does not know."""
+        await self._cancel_at_gateway(trading_pair, orderId=exchange_order_id)

@@ -61,6 +61,7 @@ class GatewayAssistantsFactory(WebAssistantsFactory):
         pre_processors: list[RESTPreProcessorBase],
     ) -> None:
         require_loopback(gateway_url)
+        self.ws_connects = 0
         self._gateway_netloc = urlsplit(gateway_url).netloc
         super().__init__(throttler=throttler, auth=auth, rest_pre_processors=[*pre_processors, _ToGateway(gateway_url)])
 
@@ -74,6 +75,7 @@ class GatewayAssistantsFactory(WebAssistantsFactory):
         )
 
     async def get_ws_assistant(self) -> WSAssistant:
+        self.ws_connects += 1
         assistant = _GatewayWSAssistant(connection=await self._connections_factory.get_ws_connection())
         assistant.gateway_netloc = self._gateway_netloc
         return assistant

@@ -146,10 +146,11 @@ def test_a_fill_of_an_earlier_life_is_reported_too(carriers):
     assert fill.level_id == "s1"
 
 
-def test_cancel_all_asks_for_every_order_and_asks_again(carriers):
+def test_cancel_all_asks_for_every_order_and_time_asks_again(carriers):
     ids = [submit.client_order_id for submit in carriers.execute(plan([quote("b0"), quote("b1")]), T0)]
     assert carriers.cancel_all(T0) == [Cancel(order_id) for order_id in ids]
-    assert carriers.cancel_all(T0 + 100) == [Cancel(order_id) for order_id in ids]
+    assert carriers.cancel_all(T0 + 100) == []
+    assert carriers.tick(T0 + 3_000) == [Cancel(order_id) for order_id in ids]
     assert carriers.counters.cancels == 2
 
 

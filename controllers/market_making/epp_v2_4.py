@@ -1,0 +1,159 @@
+"""EPP v2.4 as a Hummingbot V2 controller: translation only. controllers/epp decides, the carrier carries.
+
+Hummingbot finds one config class and one controller class in this module. The base class is ControllerBase, not the
+market-making one: that one rebalances, defaults to HEDGE and keeps its books in executors. The control loop here runs
+also while feeds are not ready, because standing down is a decision too.
+"""
+
+import asyncio
+import logging
+import time
+from decimal import Decimal
+from typing import Any
+
+from hummingbot.core.data_type.common import MarketDict
+from hummingbot.strategy_v2.controllers.controller_base import ControllerBase, ControllerConfigBase
+from hummingbot.strategy_v2.models.executor_actions import ExecutorAction
+from pydantic import Field, create_model
+
+from controllers.core.values import MarketView, NoView, Plan
+from controllers.epp.decide import decide, seed_candles
+from controllers.epp.params import EppParams
+from controllers.epp.processed import ProcessedState
+from controllers.epp.state import EppState, from_dict, initial_state, to_dict
+from controllers.market_making.view_reader import Fees, Heard, ViewReader
+from services.common.ports import Clock
+from services.common.strategy_ports import Execution, Memory, Telemetry
+
+_log = logging.getLogger(__name__)
+
+_FALLBACK_FEES = Fees(maker_pct=Decimal("0.0002"), taker_pct=Decimal("0.0006"))
+
+
+class _EppIdentity(ControllerConfigBase):
+    """What Hummingbot itself asks of a controller's configuration."""
+
+    controller_name: str = Field(default="epp_v2_4", description="module of the controller")
+    controller_type: str = Field(default="market_making", description="package of the controller")
+    connector_name: str = Field(description="connector type of the host")
+    trading_pair: str = Field(description="the pair, BASE-QUOTE")
+
+    def update_markets(self, markets: MarketDict) -> MarketDict:
+        return markets.add_or_update(self.connector_name, self.trading_pair)
+
+    def to_params(self) -> EppParams:
+        return EppParams(**{name: getattr(self, name) for name in EppParams._fields})
+
+
+def _config_fields() -> dict[str, Any]:
+    """One pydantic field per parameter, with its sentence, unit, range and group."""
+    fields: dict[str, Any] = {}
+    for name, hint in EppParams.__annotations__.items():
+        fields[name] = (hint, Field(EppParams._field_defaults[name]))
+    return fields
+
+
+EppV24Config = create_model("EppV24Config", __base__=_EppIdentity, __module__=__name__, **_config_fields())
+
+
+class EppV24Controller(ControllerBase):
+    """``bind`` hands in the ports before Hummingbot starts the loop."""
+
+    def __init__(self, config: Any, market_data_provider: Any, actions_queue: asyncio.Queue[Any]) -> None:
+        super().__init__(config, market_data_provider, actions_queue, update_interval=1.0)
+        self.params: EppParams = config.to_params()
+        self.faults = 0
+        self._reader = ViewReader(config.trading_pair, _FALLBACK_FEES)
+        self._view: MarketView | NoView | None = None
+        self._io_ms = Decimal(0)
+        self._csv_write_ms = Decimal(0)
+
+    def bind(self, execution: Execution, telemetry: Telemetry, memory: Memory, clock: Clock) -> None:
+        self._execution = execution
+        self._telemetry = telemetry
+        self._memory = memory
+        self._clock = clock
+        saved = memory.load()
+        state = initial_state(self.params) if saved is None else from_dict(dict(saved), self.params)
+        self.state: EppState = seed_candles(state, memory.candles(), self.params)
+
+    async def control_task(self) -> None:
+        await self.update_processed_data()
+        self.determine_executor_actions()
+
+    async def update_processed_data(self) -> None:
+        started = time.perf_counter()
+        self._view = self._read_view()
+        self._io_ms = _ms_since(started)
+
+    def determine_executor_actions(self) -> list[ExecutorAction]:
+        """Decide once, carry it out, tell. Hummingbot's executors carry nothing, so it gets no actions."""
+        assert self._view is not None, "update_processed_data comes first"
+        started = time.perf_counter()
+        plan, processed = self._decide_or_stand_down(self._view)
+        decide_ms = _ms_since(started)
+        self._execution.execute(plan)
+        processed = processed._replace(
+            tick_duration_ms=self._io_ms + _ms_since(started),
+            indicator_duration_ms=decide_ms,
+            connector_io_duration_ms=self._io_ms,
+            csv_write_duration_ms=self._telemetry.csv_write_ms(),
+        )
+        self.processed_data = processed._asdict()
+        self._telemetry.publish(plan, processed)
+        if processed.is_persist_due:
+            self._memory.save(self.dump_state)
+        return []
+
+    def dump_state(self) -> dict[str, Any]:
+        """What must survive a restart. Reads one immutable value, so any thread may ask."""
+        return to_dict(self.state)
+
+    # ------------------------------------------------------------------------------------------------------- private
+
+    def _read_view(self) -> MarketView | NoView:
+        now_ms = self._clock.now_ms()
+        connector = self.market_data_provider.get_connector(self.config.connector_name)
+        missing = self._reader.why_not(connector)
+        if missing is not None:
+            return self._no_view(now_ms, *missing)
+        top = self._reader.top_or_reason(connector)
+        if isinstance(top, str):
+            return self._no_view(now_ms, top, self.config.trading_pair)
+        heard = Heard(
+            orders=self._execution.orders(),
+            fills=self._execution.take_fills(),
+            refusals=self._execution.take_refusals(),
+            intents=self._telemetry.take_intents(),
+            cancels_last_minute=self._execution.cancels_last_minute(),
+            funding_paid_today_quote=self._telemetry.funding_paid_today_quote(),
+            bus_blind_ms=self._telemetry.bus_blind_ms(),
+        )
+        return self._reader.read(connector, top, now_ms, heard)
+
+    def _no_view(self, now_ms: int, reason: str, detail: str) -> NoView:
+        return NoView(
+            ts_ms=now_ms,
+            reason=reason,
+            detail=detail,
+            fills=self._execution.take_fills(),
+            orders=self._execution.orders(),
+            refusals=self._execution.take_refusals(),
+            intents=self._telemetry.take_intents(),
+            bus_blind_ms=self._telemetry.bus_blind_ms(),
+        )
+
+    def _decide_or_stand_down(self, view: MarketView | NoView) -> tuple[Plan, ProcessedState]:
+        try:
+            self.state, plan, processed = decide(self.state, view, self.params)
+        except Exception:  # the boundary of the strategy: count it, keep the evidence, stand down
+            self.faults += 1
+            _log.exception("INTERNAL_ERROR: decide failed (%d so far) on %r", self.faults, view)
+            self._execution.cancel_all("INTERNAL_ERROR")
+            blank = NoView(view.ts_ms, "INTERNAL_ERROR", "decide raised", fills=view.fills, orders=view.orders)
+            self.state, plan, processed = decide(self.state, blank, self.params)
+        return plan, processed
+
+
+def _ms_since(started: float) -> Decimal:
+    return Decimal(round((time.perf_counter() - started) * 1_000_000)) / 1000

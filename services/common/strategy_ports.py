@@ -1,0 +1,65 @@
+"""What a strategy's controller needs of its host: to carry orders, to remember, to tell and to be told.
+
+The controller imports these; the script hands in what implements them. So the controller knows neither the carrier nor
+the bus, and a test gives it a recorder.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Protocol
+
+from controllers.core.values import Candle, ExternalIntent, LiveOrder, OwnFill, OwnRefusal, Plan
+from controllers.epp.processed import ProcessedState
+
+
+class Execution(Protocol):
+    """One order per level, placed at most once by one plan."""
+
+    def execute(self, plan: Plan) -> None: ...
+    def orders(self) -> tuple[LiveOrder, ...]:
+        """Every order that is not terminal at the connector."""
+        ...
+
+    def take_fills(self) -> tuple[OwnFill, ...]:
+        """Fills since the last call, each exactly once."""
+        ...
+
+    def take_refusals(self) -> tuple[OwnRefusal, ...]: ...
+    def cancels_last_minute(self) -> int: ...
+    def cancel_all(self, reason: str) -> None:
+        """The safe side when no decision can be made."""
+        ...
+
+
+class Telemetry(Protocol):
+    """Never blocks and never raises on a dead bus."""
+
+    def publish(self, plan: Plan, processed: ProcessedState) -> None: ...
+    def take_intents(self) -> tuple[ExternalIntent, ...]:
+        """Intents since the last call, each exactly once."""
+        ...
+
+    def bus_blind_ms(self) -> int: ...
+    def csv_write_ms(self) -> Decimal:
+        """How long the newest batch of rows took to write, off the tick path."""
+        ...
+
+    def funding_paid_today_quote(self) -> Decimal:
+        """Positive is paid; the UTC day."""
+        ...
+
+
+class Memory(Protocol):
+    """What must survive a restart."""
+
+    def load(self) -> Mapping[str, Any] | None:
+        """The last saved state, None when there never was one. Raises ConfigError when it cannot be read."""
+        ...
+
+    def save(self, make_state: Callable[[], Mapping[str, Any]]) -> None:
+        """Made and written atomically off the tick path; ``make_state`` must only read immutable values."""
+        ...
+
+    def candles(self) -> Sequence[Candle]:
+        """One-minute history for a cold start; empty when nobody has any."""
+        ...
