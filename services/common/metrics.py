@@ -2,11 +2,54 @@
 
 from collections.abc import Sequence
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
+disable_created_metrics()  # type: ignore[no-untyped-call]
 PREFIX = "hbot_"
 ALLOWED_LABELS = frozenset(
-    ["bot", "venue", "pair", "symbol", "service", "side", "stream", "kind", "source", "reason", "scope", "state", "gate", "op", "result", "action", "type", "role", "severity", "module", "exception_type", "horizon_s", "liquidity", "component", "regime", "percentile", "loop", "gen", "color", "endpoint", "env", "instance", "status", "strategy", "report", "check", "channel", "method", "bucket_ms", "bucket", "error"]
+    [
+        "bot",
+        "venue",
+        "pair",
+        "symbol",
+        "service",
+        "side",
+        "stream",
+        "kind",
+        "source",
+        "reason",
+        "scope",
+        "state",
+        "gate",
+        "op",
+        "result",
+        "action",
+        "type",
+        "role",
+        "severity",
+        "module",
+        "exception_type",
+        "horizon_s",
+        "liquidity",
+        "component",
+        "regime",
+        "percentile",
+        "loop",
+        "gen",
+        "color",
+        "endpoint",
+        "env",
+        "instance",
+        "status",
+        "strategy",
+        "report",
+        "check",
+        "channel",
+        "method",
+        "bucket_ms",
+        "bucket",
+        "error",
+    ]
 )
 DURATION_BUCKETS_S = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
