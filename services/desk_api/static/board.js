@@ -409,7 +409,7 @@ document.addEventListener("keydown", (event) => {
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => charts && charts.applyTheme());
 
 applyTheme(localStorage.getItem("theme") || "auto");
-charts = new Charts();
+charts = window.deskCharts = new Charts();
 charts.clear();
 open();
 setInterval(tick, 250);

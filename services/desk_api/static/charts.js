@@ -1,6 +1,6 @@
 // The three charts on one grid of seconds, so that a hole in the data is a hole in the picture and all three pan together.
 
-import { asGiven, clockTime, number, signed } from "./format.js";
+import { asGiven, clockTime, number } from "./format.js";
 
 const LINES = ["mid", "our_bid", "our_ask", "equity", "position"];
 const HOLE_S = 15; // no value for longer than this: the line is broken, not drawn through
@@ -245,6 +245,16 @@ export class Charts {
     }
   }
 
+  // What is on screen, for the tests of the page.
+  drawn() {
+    return {
+      seconds: this.last - this.first + 1,
+      markers: this.series.mid.markers().length,
+      quotes: this.priceLines.size,
+      following: this.following,
+    };
+  }
+
   show(minutes) {
     this.minutes = minutes;
     this.follow(true);
@@ -283,5 +293,3 @@ export class Charts {
     output.textContent = words.filter(Boolean).join("  ");
   }
 }
-
-export { signed };
