@@ -33,6 +33,7 @@ def main() -> None:
         print("E_CFG_INVALID: file:x.yml: size_base=-1: greater than 0; allowed: Decimal > 0; example: 0.001")
         print("next  correct it")
         sys.exit(4)
+
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             body = json.dumps({"open_orders": arguments.open_orders}).encode()
