@@ -138,6 +138,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "common/public/Get-Trade-Rate",
     ),
     _read("spot/account/assets", "-", 10, "[]: no spot here", "fetch_balance", "spot/account/Get-Account-Assets"),
+    _read("spot/account/bills", "-", 10, "[]: no spot here", "fetch_ledger()", "spot/account/Get-Account-Bills"),
     _read(
         "spot/trade/unfilled-orders",
         "-",

@@ -1,0 +1,132 @@
+"""The exchange behind the dialect: every request in order, every change on disk before anybody hears of it."""
+
+import asyncio
+from collections.abc import Callable
+
+from services.common import venue
+from services.common.logs import Logger
+from services.common.ports import Clock
+from services.dialects.bitget.server import AccountKey, CallContext, DialectServer, Rejection, Session
+from services.simulation.exchange import Exchange
+from services.venue_sim.group_commit import GroupCommit
+from services.venue_sim.keys import Keys
+from services.venue_sim.metrics import VenueSimMetrics
+
+SNAPSHOT_BOOK_LEVELS = 50
+
+
+class SimBackend:
+    """Implements VenueBackend. ``server`` is set by the one who builds both."""
+
+    server: DialectServer
+
+    def __init__(
+        self, exchange: Exchange, commits: GroupCommit, keys: Keys, clock: Clock, metrics: VenueSimMetrics, log: Logger
+    ) -> None:
+        self.exchange = exchange
+        self.is_open = False
+        self._commits = commits
+        self._keys = keys
+        self._clock = clock
+        self._metrics = metrics
+        self._log = log
+
+    # ------------------------------------------------------------------------------------------------ VenueBackend
+
+    def now_ms(self) -> int:
+        return self._clock.now_ms()
+
+    def key_of(self, api_key: str) -> AccountKey | None:
+        return self._keys.find(api_key)
+
+    async def handle(self, request: venue.Request, context: CallContext) -> venue.Answer:
+        if not self.is_open:
+            return venue.Refused(code="MAINTENANCE", text="MAINTENANCE: the venue is starting")
+        started_ms = self._clock.monotonic_ms()
+        answer = await self.answered(request)
+        result = "refused" if isinstance(answer, venue.Refused) else "ok"
+        self._metrics.requests.labels(context.endpoint, result).inc()
+        seconds = (self._clock.monotonic_ms() - started_ms) / 1000
+        self._metrics.request_seconds.labels(context.endpoint).observe(seconds)
+        return answer
+
+    def on_subscribed(self, session: Session, channel: str, symbol: str | None) -> None:
+        pushes = self._snapshot(session.account_id, channel, symbol)
+
+        def send() -> None:
+            for push in pushes:
+                session.send(push)
+
+        self.flush(send)
+
+    def on_private_opened(self, session: Session) -> None:
+        self._log.info("session.opened", account=session.account_id, session=session.session_id)
+
+    def on_private_closed(self, session: Session, reason: str) -> None:
+        self._log.info("session.closed", account=session.account_id, session=session.session_id, reason=reason)
+
+    def on_private_silent(self, session: Session, silent_ms: int) -> None:
+        self._log.info("session.silent", account=session.account_id, session=session.session_id, silent_ms=silent_ms)
+
+    def on_private_heard(self, session: Session, silent_ms: int) -> None:
+        self._log.info("session.heard", account=session.account_id, session=session.session_id, silent_ms=silent_ms)
+
+    def on_rejected(self, rejection: Rejection) -> None:
+        self._metrics.rejections.labels(rejection.kind).inc()
+        self._log.warning(
+            "request.rejected",
+            kind=rejection.kind,
+            method=rejection.method,
+            path=rejection.path,
+            account=self._keys.owner(rejection.api_key),
+            error=rejection.refused.text,
+        )
+
+    # -------------------------------------------------------------------------------------------------- the market
+
+    async def answered(self, request: venue.Request) -> venue.Answer:
+        """Ask the exchange now; the answer comes back once it is on disk."""
+        answer = self.exchange.handle(request, self._clock.now_ms())
+        released: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.flush(lambda: None if released.done() else released.set_result(None))
+        await released
+        return answer
+
+    def advance(self) -> None:
+        """Let the market happen up to now."""
+        self.exchange.advance(self._clock.now_ms())
+        self.flush()
+
+    def flush(self, then: Callable[[], object] = lambda: None) -> None:
+        """What changed goes to disk, then what the venue says by itself goes out, then ``then``."""
+        changes, pushes = self.exchange.drain_changes(), self.exchange.drain_pushes()
+
+        def release() -> None:
+            for push in pushes:
+                self.server.publish(push)
+            then()
+
+        self._commits.submit(changes, release)
+
+    def _snapshot(self, account_id: str, channel: str, symbol: str | None) -> list[venue.Push]:
+        """What a new subscriber is told first, as things stand now."""
+        exchange = self.exchange
+        if channel == "account":
+            return [venue.AccountPush(account_id=account_id, account=exchange.account(account_id))]
+        if channel == "positions":
+            return [venue.PositionsPush(account_id=account_id, positions=exchange.positions(account_id))]
+        if channel == "orders":
+            return [
+                venue.OrderPush(account_id=account_id, order=order)
+                for owner, order in exchange.open_orders()
+                if owner == account_id and symbol in (None, order.symbol)
+            ]
+        if symbol is None or symbol not in exchange.instruments:
+            return []
+        if channel.startswith("books"):
+            book = exchange.handle(venue.GetBook(symbol=symbol, depth=SNAPSHOT_BOOK_LEVELS), self._clock.now_ms())
+            return [venue.BookPush(book=book)] if isinstance(book, venue.Book) else []
+        if channel == "ticker":
+            tickers = exchange.handle(venue.GetTicker(symbol=symbol), self._clock.now_ms())
+            return [venue.TickerPush(ticker=t) for t in tickers] if isinstance(tickers, tuple) else []  # type: ignore[arg-type]
+        return []

@@ -1,0 +1,117 @@
+"""The exchange process: the simulation behind a dialect, advanced in real time, durable."""
+
+import asyncio
+from collections.abc import Mapping
+from decimal import Decimal
+
+from aiohttp import web
+
+from services.common.errors import ConfigError
+from services.common.secrets import KeyTriple, ensure_secrets
+from services.common.service import Service, ServiceContext
+from services.common.yaml_file import read_yaml
+from services.dialects.bitget.server import DialectServer, ServerSettings
+from services.simulation.exchange import Exchange, ExchangeParams
+from services.simulation.instruments import Instrument, default_instruments, instruments_from_policy
+from services.venue_sim.admin import Admin
+from services.venue_sim.backend import SimBackend
+from services.venue_sim.group_commit import GroupCommit
+from services.venue_sim.keys import Keys
+from services.venue_sim.market import open_market
+from services.venue_sim.metrics import VenueSimMetrics
+from services.venue_sim.settings import VenueSimSettings
+from services.venue_sim.store import Store
+
+MEASURE_EVERY_MS = 1_000
+
+
+class VenueSim(Service):
+    name = "venue_sim"
+
+    def __init__(self, context: ServiceContext, settings: VenueSimSettings) -> None:
+        super().__init__(context)
+        self._settings = settings
+        self.tick_ms = settings.tick_ms
+        self._measure_at_ms = 0
+        self._metrics = VenueSimMetrics(context.metrics)
+        self._store = Store(context.run_dir / "venue_sim" / "venue.sqlite")
+        self._commits = GroupCommit(self._store.write, context.clock.monotonic_ms, self._on_commit)
+        secrets = ensure_secrets(context.run_dir, settings.accounts)
+        keys = Keys(self._read_keys, self._open_account, context.clock.monotonic_ms)
+        self._exchange = Exchange(
+            self._instruments(),
+            {},
+            open_market(settings, context.clock.now_ms()),
+            settings.seed,
+            context.clock.now_ms(),
+            ExchangeParams(funding_interval_ms=settings.funding_interval_ms),
+        )
+        self._keys = keys
+        self._backend = SimBackend(self._exchange, self._commits, keys, context.clock, self._metrics, context.log)
+        self._server = DialectServer(self._backend, ServerSettings(book_mode=settings.book_mode))
+        self._backend.server = self._server
+        self._admin = Admin(self._backend, settings, secrets.admin_token)
+
+    def web_app(self) -> web.Application:
+        app = web.Application()
+        self._server.add_to(app)
+        self._admin.add_to(app)
+        return app
+
+    async def on_start(self) -> None:
+        """Back to where the last life ended, then the market goes on."""
+        rows = self._store.load()
+        self._exchange.restore(rows)
+        self._keys.reload()
+        self._backend.advance()
+        await self._commits.drain()
+        self._backend.is_open = True
+        self.log.info("venue.open", rows=len(rows), open_orders=len(self._exchange.open_orders()))
+
+    async def on_tick(self, now_ms: int) -> None:
+        if self._commits.failure is not None:
+            raise RuntimeError("the store cannot be written; nothing is answered any more") from self._commits.failure
+        started_ms = self.context.clock.monotonic_ms()
+        self._backend.advance()
+        self._metrics.advance_seconds.observe((self.context.clock.monotonic_ms() - started_ms) / 1000)
+        if now_ms >= self._measure_at_ms:
+            self._measure_at_ms = now_ms + MEASURE_EVERY_MS
+            self._metrics.sessions.set(len(self._server.sessions()))
+            self._metrics.open_orders.set(len(self._exchange.open_orders()))
+
+    async def on_stop(self) -> None:
+        """Everything answered is on disk already; what is on its way there still goes out."""
+        self._backend.is_open = False
+        await self._commits.close()
+        await self._server.close("the venue is stopping")
+        await asyncio.to_thread(self._store.close)
+
+    def counters(self) -> dict[str, int]:
+        return {"open_orders": len(self._exchange.open_orders()), "sessions": len(self._server.sessions())}
+
+    # ------------------------------------------------------------------------------------------------------ private
+
+    def _instruments(self) -> tuple[Instrument, ...]:
+        """The policy file's list, else the built-in one; only the pairs asked for."""
+        policy = self.context.data_dir / "policies" / "instruments.yml"
+        listed = instruments_from_policy(read_yaml(policy)) if policy.exists() else default_instruments()
+        by_symbol = {instrument.rules.symbol: instrument for instrument in listed}
+        unknown = [pair for pair in self._settings.pairs if pair not in by_symbol]
+        if unknown:
+            raise ConfigError(
+                "E_CFG_INVALID",
+                f"pairs={','.join(unknown)}, allowed: {', '.join(by_symbol)}",
+                f"list them in {policy}, or choose others with --set pairs=BTC-USDT",
+            )
+        return tuple(by_symbol[pair] for pair in self._settings.pairs)
+
+    def _read_keys(self) -> Mapping[str, KeyTriple]:
+        return ensure_secrets(self.context.run_dir, self._settings.accounts).venue_accounts
+
+    def _open_account(self, account_id: str) -> None:
+        self._exchange.add_account(account_id, Decimal(self._settings.starting_quote))
+
+    def _on_commit(self, rows: int, took_ms: int) -> None:
+        self._metrics.commits.inc()
+        self._metrics.commit_rows.inc(rows)
+        self._metrics.commit_seconds.observe(took_ms / 1000)

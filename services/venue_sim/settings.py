@@ -1,0 +1,66 @@
+"""Settings of the simulated exchange."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from services.common.settings import Settings
+
+PRESETS = ("calm", "normal", "volatile", "jumps", "trending", "lively")
+REPLAY = "replay:"
+
+
+class VenueSimSettings(Settings):
+    market: str = Field(
+        default="lively",
+        description=f"a preset ({', '.join(PRESETS)}) or replay:<csv|parquet>",
+    )
+    seed: int = Field(default=7, ge=0, description="every random stream of the market comes from it")
+    speed: Decimal | None = Field(
+        default=None, gt=0, le=3600, description="of a replay; none: 60 for one-minute candles, 1 for trades and quotes"
+    )
+    pairs: tuple[str, ...] = Field(default=("BTC-USDT", "ETH-USDT", "SOL-USDT"), description="listed pairs")
+    accounts: tuple[str, ...] = Field(default=("bot1",), description="sub-accounts made besides those in the secrets")
+    starting_quote: Decimal = Field(
+        default=Decimal(100_000), gt=0, le=1_000_000_000, description="wallet of a new account, in USDT"
+    )
+    funding_interval_ms: int | None = Field(
+        default=None, ge=1_000, le=86_400_000, description="compresses funding for tests; none: each pair's own"
+    )
+    tick_ms: int = Field(default=25, ge=5, le=1_000, description="the market is advanced this often")
+    book_mode: Literal["diff", "snapshot"] = Field(
+        default="diff", description="how the books channel is kept up: as the real venue, or full books"
+    )
+    rate_limits: Literal["venue", "off"] = Field(
+        default="venue", description="the venue's documented limits per endpoint, or none"
+    )
+
+    @field_validator("market")
+    @classmethod
+    def _known_market(cls, value: str) -> str:
+        if value.startswith(REPLAY):
+            if not Path(value.removeprefix(REPLAY)).is_file():
+                raise ValueError("the replay file does not exist; example: replay:tapes/btc_1m.csv")
+        elif value not in PRESETS:
+            raise ValueError(f"allowed: {', '.join(PRESETS)} or replay:<csv|parquet>; example: lively")
+        return value
+
+    @field_validator("pairs", "accounts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("pairs")
+    @classmethod
+    def _not_empty(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value or len(set(value)) != len(value):
+            raise ValueError("allowed: at least one pair, each once; example: BTC-USDT,ETH-USDT")
+        return value
+
+    @model_validator(mode="after")
+    def _speed_is_of_a_replay(self) -> "VenueSimSettings":
+        if self.speed is not None and self.speed != 1 and not self.market.startswith(REPLAY):
+            raise ValueError("speed is for replay:<file> only: a preset market runs in real time; example: speed=1")
+        return self

@@ -1,0 +1,34 @@
+"""Bad settings are refused at start, with what is allowed."""
+
+import pytest
+from pydantic import ValidationError
+
+from services.venue_sim.settings import VenueSimSettings
+
+
+def test_the_defaults_are_good():
+    settings = VenueSimSettings()
+    assert settings.market == "lively"
+    assert settings.starting_quote == 100_000
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("market", "sideways", "allowed: calm"),
+        ("market", "replay:/nowhere.csv", "does not exist"),
+        ("starting_quote", -1, "greater than 0"),
+        ("pairs", "", "at least one pair"),
+        ("pairs", "BTC-USDT,BTC-USDT", "each once"),
+        ("speed", 60, "replay"),
+        ("tick_ms", 0, "greater than or equal to 5"),
+        ("markt", "calm", "not permitted"),
+    ],
+)
+def test_a_bad_value_is_refused_with_what_is_allowed(key, value, words):
+    with pytest.raises(ValidationError, match=words):
+        VenueSimSettings(**{key: value})
+
+
+def test_pairs_may_be_given_as_one_text():
+    assert VenueSimSettings(pairs="BTC-USDT, ETH-USDT").pairs == ("BTC-USDT", "ETH-USDT")
