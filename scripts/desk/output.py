@@ -21,6 +21,13 @@ def print_failure(error: DeskError, as_json: bool) -> None:
     sys.stderr.write(f"{error.code}: {error.text}\nnext  {error.next_step}\n")
 
 
+def wide_console() -> Any:
+    """A console that does not squeeze tables when its output goes to a file or a pipe."""
+    from rich.console import Console
+
+    return Console() if sys.stdout.isatty() else Console(width=160)
+
+
 def amount(value: Decimal | None, places: int = 2, signed: bool = False) -> str:
     """For a person's eye only: rounded, with a dash where there is nothing."""
     if value is None:

@@ -6,7 +6,7 @@ from typing import Any
 import typer
 
 from scripts.desk.options import DataDir, Json, RunDir
-from scripts.desk.output import age, print_json
+from scripts.desk.output import age, print_json, wide_console
 from scripts.desk.places import Places, places
 from services.common.addresses import Addresses, read_addresses
 from services.common.errors import NotRunning
@@ -82,10 +82,9 @@ async def _ask(where: Places, addresses: Addresses, pid: int) -> dict[str, Any]:
 
 
 def _print(report: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    console = wide_console()
     console.print(f"desk pid {report['pid']}, mode {report['mode']}, {report['run_dir']}")
     if report["page"]:
         console.print(f"page  {report['page']}")

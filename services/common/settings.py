@@ -22,7 +22,7 @@ from services.common.files import canonical_json
 from services.common.yaml_file import parse_scalar, read_yaml
 
 MASK = "****"
-_FIX = "correct it; `desk config show` lists every setting, its default and where its value came from"
+_FIX = "correct it; `desk show-config <service>` lists every setting and where its value came from"
 
 
 class Settings(BaseModel):

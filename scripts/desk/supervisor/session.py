@@ -35,7 +35,7 @@ class Screen:
     def __init__(self, *, as_json: bool, on_terminal: bool) -> None:
         self.is_live = on_terminal and not as_json
         self.messages: deque[str] = deque(maxlen=MESSAGES_SHOWN)
-        self.console = Console(stderr=as_json)
+        self.console = Console(stderr=as_json, width=None if on_terminal else 140)
         self._prints = not as_json or sys.stderr.isatty()
         self._live: Live | None = None
 
