@@ -1,0 +1,85 @@
+from decimal import Decimal
+
+from services.common import venue
+from services.contracts import events as e
+from services.gateway import messages as m
+
+
+def test_a_fill_is_counted_once_however_often_it_is_heard(desk):  # F07
+    client_id = desk.placed()
+    order = desk.venue.by_client(client_id)
+    desk.venue.trade(order.venue_id, Decimal("0.0005"))
+    pushes = desk.venue.take_pushes()
+    for _ in range(3):
+        for push in pushes:
+            desk.feed(m.UpstreamPush(push))
+    desk.run(11_000)  # and two polls
+    assert desk.row(client_id).filled == Decimal("0.0005")
+    assert len(desk.events(e.FillV1)) == 1
+    assert desk.gateway.state.position_base("bot1", "BTC-USDT") == Decimal("0.0005")
+
+
+def test_a_fill_whose_push_was_lost_is_found_by_the_poll(desk):
+    client_id = desk.placed()
+    desk.venue.trade(desk.venue.by_client(client_id).venue_id, Decimal("0.001"), is_heard=False)
+    desk.run(6_000)
+    assert desk.row(client_id).state == "FILLED"
+    assert len(desk.events(e.FillV1)) == 1
+
+
+def test_a_fill_in_a_gap_of_the_private_stream_is_read_when_it_is_back(desk):
+    client_id = desk.placed()
+    desk.feed(m.UpstreamLink("bot1", False))
+    assert desk.refusal(level="b1").code == "VENUE_UNREACHABLE"
+    desk.venue.trade(desk.venue.by_client(client_id).venue_id, Decimal("0.001"), is_heard=False)
+    desk.feed(m.UpstreamLink("bot1", True))
+    desk.run(300)
+    assert desk.row(client_id).state == "FILLED"
+    assert desk.placed(level="b1")
+
+
+def test_more_fills_than_a_page_holds_are_all_read(desk):
+    client_ids = [desk.placed(level=f"b{i}", qty="0.0150", price="59990") for i in range(1)]
+    order = desk.venue.by_client(client_ids[0])
+    for _ in range(150):
+        desk.mono_ms += 1
+        desk.venue.trade(order.venue_id, Decimal("0.0001"), is_heard=False)
+    desk.run(8_000)
+    assert desk.row(client_ids[0]).state == "FILLED"
+    assert len(desk.events(e.FillV1)) == 150
+
+
+def test_the_bot_hears_a_fill_under_the_gateways_id_and_then_its_account(desk):
+    client_id = desk.placed()
+    desk.pushed.clear()
+    desk.venue.trade(desk.venue.by_client(client_id).venue_id, Decimal("0.001"))
+    desk.deliver_pushes()
+    desk.run(20)
+    kinds = [type(push).__name__ for _, push in desk.pushed]
+    assert kinds[:2] == ["OrderPush", "AccountPush"]
+    order_push = desk.pushed[0][1]
+    assert order_push.fill.venue_order_id == desk.row(client_id).gateway_id
+    assert order_push.order.status == "filled"
+
+
+def test_k5_a_fill_of_an_unknown_order_goes_to_suspense_and_lets_the_bot_only_reduce(desk):
+    stranger = desk.venue.place_by_hand("bot1", "web-123", Decimal("0.001"), Decimal("59000"))
+    desk.venue.trade(stranger.venue_id, Decimal("0.001"))
+    desk.deliver_pushes()
+    desk.run(50)
+    assert desk.gateway.state.accounts["bot1"].suspense_quote == Decimal("59.000")
+    assert desk.tightened[0].scope == "bot:bot1"
+    assert desk.tightened[0].entry.state == "REDUCING"
+    assert [b["what"] for b in desk.events(e.BreakV1)] == ["unknown_fill"]
+    assert desk.refusal().code == "SCOPE_REDUCING"
+
+
+def test_a_bot_reads_its_fills_by_its_own_order_id(desk):
+    client_id = desk.placed()
+    desk.venue.trade(desk.venue.by_client(client_id).venue_id, Decimal("0.001"))
+    desk.deliver_pushes()
+    desk.run(20)
+    gateway_id = desk.row(client_id).gateway_id
+    (fill,) = desk.ask(venue.GetFills(symbol="BTC-USDT", venue_order_id=gateway_id))
+    assert fill.venue_order_id == gateway_id
+    assert desk.ask(venue.GetFills(symbol="BTC-USDT", venue_order_id="7000000000000009999")) == ()

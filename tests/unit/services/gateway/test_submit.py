@@ -1,0 +1,194 @@
+from decimal import Decimal
+
+from services.common import venue
+from services.contracts import events as e
+from tests.fakes.fake_venue import SYMBOL
+from tests.fakes.gateway_desk import Fault
+
+
+def places(request: venue.Request, kind: str, **fields: object) -> Fault:
+    return Fault(kind, **fields) if isinstance(request, venue.PlaceOrder) else Fault()
+
+
+def test_an_order_is_durable_before_the_venue_sees_it(desk):
+    desk.journal_delay_ms = 40
+    _, client_id = desk.place()
+    desk.run(39)
+    assert desk.submits_at_venue() == []
+    desk.run(50)
+    assert desk.submits_at_venue() == [client_id]
+
+
+def test_the_bot_is_answered_with_the_gateways_own_order_id(desk):
+    request_id, client_id = desk.place()
+    desk.run(50)
+    answer = desk.replies[request_id]
+    assert isinstance(answer, venue.Placed)
+    assert answer.client_order_id == client_id
+    assert answer.venue_order_id.startswith("7000000000000000")
+    assert answer.venue_order_id != desk.row(client_id).venue_id
+
+
+def test_a_refusal_of_the_venue_reaches_the_bot_whole_and_frees_the_count(desk):
+    desk.fault = lambda request: places(request, "refuse", code="INSUFFICIENT_MARGIN")
+    assert desk.refusal().text == "INSUFFICIENT_MARGIN: by the test"
+    assert desk.gateway.state.orders.open_count() == 0
+
+
+def test_a_lost_answer_is_asked_for_and_the_bot_hears_accepted_with_a_final_id(desk):
+    desk.fault = lambda request: places(request, "lose_answer")
+    request_id, client_id = desk.place()
+    desk.run(100)
+    desk.fault = lambda request: Fault()
+    desk.run(900)
+    answer = desk.replies[request_id]
+    assert isinstance(answer, venue.Placed)
+    assert answer.venue_order_id == desk.row(client_id).gateway_id
+    assert desk.submits_at_venue() == [client_id], "asked for, never sent again"
+
+
+def test_the_reply_is_held_three_seconds_then_says_accepted_under_an_id_that_stays(desk):
+    desk.fault = lambda request: Fault("lose_request")
+    request_id, client_id = desk.place()
+    desk.run(2_990)
+    assert request_id not in desk.replies
+    desk.run(50)
+    answer = desk.replies[request_id]
+    assert isinstance(answer, venue.Placed)
+    assert answer.venue_order_id == desk.row(client_id).gateway_id
+    assert desk.row(client_id).state == "UNKNOWN"
+
+
+def test_while_an_order_is_unknown_its_level_takes_no_new_risk_but_other_levels_do(desk):
+    desk.fault = lambda request: Fault("lose_request") if getattr(request, "client_order_id", "").endswith(".1") else Fault()
+    desk.place(level="b0")
+    desk.run(500)
+    refused = desk.refusal(level="b0")
+    assert refused.code == "UNKNOWN_OUTCOME"
+    assert desk.placed(level="b1")
+    assert desk.placed("sell", "60010", level="s0")
+
+
+def test_not_found_is_believed_only_after_ten_seconds_and_several_polls(desk):
+    desk.fault = lambda request: places(request, "lose_request")
+    _, client_id = desk.place()
+    desk.run(9_500)
+    assert desk.row(client_id).state == "UNKNOWN"
+    desk.run(4_000)
+    row = desk.row(client_id)
+    assert (row.state, row.reason, row.is_tombstone) == ("CANCELLED", "NOT_FOUND_FINAL", True)
+    polls = [r for r in desk.venue.asked if isinstance(r, venue.GetOrder)]
+    assert len(polls) >= 5
+    desk.fault = lambda request: Fault()
+    assert desk.placed(level="b0"), "the level is free again"
+
+
+def test_not_found_is_never_final_while_the_submit_itself_is_under_way(desk):
+    desk.fault = lambda request: places(request, "none", delay_ms=15_000)
+    _, client_id = desk.place()
+    desk.run(14_500)
+    assert desk.row(client_id).state == "UNKNOWN"
+    desk.run(5_000)
+    assert desk.row(client_id).state == "ACCEPTED"
+    assert desk.venue.by_client(client_id).is_open
+
+
+def test_a_fill_that_arrives_before_the_answer_answers_the_bot(desk):  # F03
+    desk.fault = lambda request: places(request, "lose_answer")
+    request_id, client_id = desk.place("buy", "60001", time_in_force="gtc")
+    desk.run(30)
+    assert isinstance(desk.replies[request_id], venue.Placed)
+    assert desk.row(client_id).state == "FILLED"
+
+
+def test_the_same_order_again_gets_the_same_answer_and_is_not_sent_again(desk):
+    first, client_id = desk.place()
+    desk.run(50)
+    second, _ = desk.place(client_id=client_id)
+    desk.run(50)
+    assert desk.replies[first] == desk.replies[second]
+    assert desk.submits_at_venue() == [client_id]
+
+
+def test_the_same_id_with_other_terms_is_refused(desk):  # F09
+    client_id = desk.placed()
+    assert desk.refusal(price="59000", client_id=client_id).code == "DUPLICATE_CLIENT_ORDER_ID"
+
+
+def test_the_same_id_while_the_first_is_under_way_is_refused(desk):
+    _, client_id = desk.place()
+    request_id, _ = desk.place(client_id=client_id)
+    assert desk.replies[request_id].code == "DUPLICATE_CLIENT_ORDER_ID"
+    desk.run(100)
+    assert desk.submits_at_venue() == [client_id]
+
+
+def test_an_order_refused_by_the_venue_may_be_tried_again_under_its_id(desk):
+    desk.fault = lambda request: places(request, "refuse", code="POST_ONLY_WOULD_CROSS")
+    request_id, client_id = desk.place()
+    desk.run(50)
+    desk.fault = lambda request: Fault()
+    desk.place(client_id=client_id)
+    desk.run(50)
+    assert desk.row(client_id).state == "ACCEPTED"
+    assert desk.row(client_id).attempt == 2
+
+
+def test_a_market_order_leaves_with_the_collar_as_its_limit(desk):
+    request_id, client_id = desk.place("buy", "", order_type="market")
+    desk.run(50)
+    sent = next(r for r in desk.venue.asked if isinstance(r, venue.PlaceOrder))
+    assert (sent.order_type, sent.time_in_force) == ("limit", "ioc")
+    assert Decimal("60300") < sent.price <= Decimal("60001") * Decimal("1.005")
+    assert desk.row(client_id).order_type == "market"
+
+
+def test_a_caller_that_gives_no_id_gets_one_of_the_desks_shape(desk):
+    request_id = desk.request(
+        venue.PlaceOrder(
+            symbol=SYMBOL,
+            client_order_id="",
+            side="buy",
+            order_type="limit",
+            time_in_force="gtc",
+            qty_base=Decimal("0.001"),
+            price=Decimal("59990"),
+        )
+    )
+    desk.run(50)
+    answer = desk.replies[request_id]
+    assert answer.client_order_id.startswith("hb1-x-")
+    assert len(answer.client_order_id) <= 32
+
+
+def test_every_step_is_published_with_both_ids(desk):
+    client_id = desk.placed()
+    steps = [f for f in desk.events(e.OrderV1) if f["client_order_id"] == client_id]
+    assert [f["state"] for f in steps] == ["SUBMITTING", "ACCEPTED"]
+    assert steps[1]["venue_order_id"] == desk.row(client_id).venue_id
+    assert steps[1]["gateway_order_id"] == desk.row(client_id).gateway_id
+
+
+def test_a_refused_submit_is_a_risk_decision_on_the_bus(desk):
+    refused = desk.refusal(qty="0.02")
+    (decision,) = desk.events(e.RiskDecisionV1)[-1:]
+    assert decision["decision"] == "refused"
+    assert decision["reason"] == refused.code == "ORDER_VALUE_LIMIT"
+    assert decision["limit"] == "order_value_quote_max=1000"
+    assert decision["next_step"]
+
+
+def test_margin_mode_leverage_and_position_mode_are_answered_from_policy_and_never_forwarded(desk):
+    asked_before = len(desk.venue.asked)
+    leverage = desk.ask(venue.SetLeverage(symbol=SYMBOL, leverage=100))
+    mode = desk.ask(venue.SetPositionMode(position_mode="hedge_mode"))
+    margin = desk.ask(venue.SetMarginMode(symbol=SYMBOL, margin_mode="isolated"))
+    assert leverage.leverage == 5
+    assert mode.position_mode == "one_way_mode"
+    assert margin.margin_mode == "crossed"
+    forwarded = [
+        r
+        for r in desk.venue.asked[asked_before:]
+        if isinstance(r, venue.SetLeverage | venue.SetPositionMode | venue.SetMarginMode)
+    ]
+    assert forwarded == []
