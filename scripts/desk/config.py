@@ -12,7 +12,6 @@ from scripts.desk.output import print_json, wide_console
 from scripts.desk.places import known_bots, places
 from services.common.errors import ConfigError, DeskError, NotFound
 
-
 # What the supervisor gives on the command line, in the form it has there.
 SUPPLIED = {"gateway": ("venue_url=http://127.0.0.1:8123", "bots=bot1")}
 

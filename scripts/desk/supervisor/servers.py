@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from services.common.addresses import ProcessAddress
-from services.common.embedded import RedisServer, ServerStatus
+from services.common.embedded import PostgresServer, RedisServer, ServerStatus
 from services.common.errors import DeskError
 
 WATCH_S = 1.0
@@ -23,7 +23,7 @@ class Server(Protocol):
 
 
 def embedded_servers(run_dir: Path) -> dict[str, Server]:
-    return {"redis": RedisServer(run_dir)}
+    return {"redis": RedisServer(run_dir), "postgres": PostgresServer(run_dir)}
 
 
 class Servers:

@@ -1,0 +1,227 @@
+"""The venue in virtual time: the exchange, what it has written, and the wires that lead to it."""
+
+import random
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Protocol
+
+from scripts.simulate.faults import Weather
+from scripts.simulate.world import World
+from services.common import venue
+from services.simulation.exchange import Exchange
+from services.simulation.instruments import default_instruments
+from services.simulation.params import ExchangeParams
+
+START_QUOTE = Decimal(100_000)
+_STEP_MS = 250  # how often the market is let go on and what it said is carried out
+_TIMEOUT_MS = 5_000
+_RECONNECT_MS = 400
+
+OnAnswer = Callable[[venue.Answer | venue.Unknown], None]
+
+
+class Listener(Protocol):
+    """Whoever holds the sessions with the venue: the gateway."""
+
+    def on_push(self, push: venue.Push) -> None: ...
+    def on_link(self, account_id: str, is_up: bool) -> None: ...
+    def on_heard(self, account_id: str) -> None: ...
+
+
+class VenueNode:
+    """Requests arrive after a wire delay and are handled in order of arrival; a push leaves as the market is stepped."""
+
+    def __init__(self, world: World, weather: Weather, symbols: tuple[str, ...], bots: tuple[str, ...], market: str, seed: int):
+        self.world = world
+        self.weather = weather
+        self.listener: Listener | None = None
+        self.is_up = True
+        self.placed_ids: dict[tuple[str, str], int] = {}  # (account, client id) -> times accepted
+        self.on_accepted: Callable[[venue.PlaceOrder], None] | None = None
+        self.on_request: Callable[[venue.Request], None] | None = None
+        self._rng = random.Random(f"wire-{seed}")
+        self._symbols, self._bots, self._market, self._seed = symbols, bots, market, seed
+        self._instruments = tuple(i for i in default_instruments() if i.rules.symbol in symbols)
+        self._params = ExchangeParams(
+            history_minutes=90, book_push_interval_ms=1_000, book_push_depth=2, ticker_push_interval_ms=5_000
+        )
+        self._rows: dict[tuple[str, str], str] = {}  # what is durable
+        self.exchange = self._build()
+        self._links: dict[str, bool] = dict.fromkeys(("", *bots), False)  # "" is the public one
+        self.settings_calls = 0
+        world.every(_STEP_MS, self._step)
+
+    def _build(self) -> Exchange:
+        return Exchange(
+            self._instruments,
+            dict.fromkeys(self._bots, START_QUOTE),
+            self._market,
+            self._seed,
+            self.world.now_ms,
+            self._params,
+        )
+
+    # ------------------------------------------------------------------------------------------------------- requests
+
+    def ask(self, request: venue.Request, then: OnAnswer) -> None:
+        """One request over the wire, at most once. ``then`` gets the answer, Refused, or Unknown after the timeout."""
+        is_public = not request.account_id
+        acting = isinstance(request, venue.PlaceOrder | venue.CancelOrder | venue.CancelOrders)
+        fault = self.weather.meets(
+            self.world.elapsed_ms, "lose_request", "lose_reply", "late_reply", "rate_limited", "server_error"
+        )
+        if fault and is_public:
+            fault = ""
+        out_ms, back_ms = self._rng.randrange(2, 15), self._rng.randrange(2, 15)
+        if fault == "lose_request":
+            self.world.after(_TIMEOUT_MS, lambda: then(venue.Unknown(detail="timeout")))
+            return
+        if fault == "rate_limited":
+            refused = venue.Refused(code="RATE_LIMITED", text="RATE_LIMITED: too many requests", retry_after_ms=1_000)
+            self.world.after(out_ms + back_ms, lambda: then(refused))
+            return
+        if fault == "server_error" and (not acting or self.weather.choice(2)):
+            self.world.after(out_ms + back_ms, lambda: then(venue.Unknown(detail="HTTP 503")))
+            return
+        if fault == "late_reply":
+            back_ms += self.weather.delay_ms(500, 8_000)
+
+        def arrive() -> None:
+            if not self.is_up:
+                refused = venue.Refused(code="VENUE_UNREACHABLE", text="VENUE_UNREACHABLE: connection refused")
+                self.world.after(back_ms, lambda: then(refused))
+                return
+            answer = self._handle(request)
+            if fault == "lose_reply":
+                self.world.after(_TIMEOUT_MS, lambda: then(venue.Unknown(detail="timeout")))
+            elif fault == "server_error":
+                self.world.after(back_ms, lambda: then(venue.Unknown(detail="HTTP 502")))
+            elif back_ms >= _TIMEOUT_MS:
+                self.world.after(_TIMEOUT_MS, lambda: then(venue.Unknown(detail="timeout")))
+            else:
+                self.world.after(back_ms, lambda: then(answer))
+
+        self.world.after(out_ms, arrive)
+
+    def _handle(self, request: venue.Request) -> venue.Answer:
+        if self.on_request is not None:
+            self.on_request(request)
+        answer = self.exchange.handle(request, self.world.now_ms)
+        if isinstance(request, venue.PlaceOrder):
+            said = answer.code if isinstance(answer, venue.Refused) else "placed"
+            self.world.note(f"place {request.account_id} {request.client_order_id} {request.price} {said}")
+            if isinstance(answer, venue.Placed):
+                key = (request.account_id, answer.client_order_id)
+                self.placed_ids[key] = self.placed_ids.get(key, 0) + 1
+                if self.on_accepted is not None:
+                    self.on_accepted(request)
+        self._write()
+        self._deliver()
+        return answer
+
+    def _write(self) -> None:
+        """Durable before anything leaves."""
+        for change in self.exchange.drain_changes():
+            if change.value is None:
+                self._rows.pop((change.kind, change.key), None)
+            else:
+                self._rows[change.kind, change.key] = change.value
+
+    # --------------------------------------------------------------------------------------------------------- pushes
+
+    def _step(self) -> None:
+        if not self.is_up:
+            return
+        self.exchange.advance(self.world.now_ms)
+        self._write()
+        self._deliver()
+        self._tend_links()
+
+    def _deliver(self) -> None:
+        frozen = self.weather.holds(self.world.elapsed_ms, "frozen_feed")
+        for push in self.exchange.drain_pushes():
+            if isinstance(push, venue.BookPush | venue.TradesPush | venue.TickerPush):
+                if frozen or not self._links[""] or isinstance(push, venue.TradesPush):
+                    continue
+                self._send(push, 3)
+                continue
+            if isinstance(push, venue.OrderPush) and push.fill is not None:
+                self.world.note(f"fill {push.account_id} {push.fill.trade_id} {push.fill.price} {push.fill.qty_base}")
+            if not self._links.get(push.account_id, False):
+                continue
+            delay_ms = 4
+            fault = self.weather.meets(self.world.elapsed_ms, "duplicate_push", "late_push")
+            if fault == "late_push":
+                delay_ms += self.weather.delay_ms(20, 3_000)
+            self._send(push, delay_ms)
+            if fault == "duplicate_push":
+                self._send(push, delay_ms + self.weather.delay_ms(1, 2_000))
+
+    def _send(self, push: venue.Push, delay_ms: int) -> None:
+        def arrive() -> None:
+            if self.listener is not None:
+                self.listener.on_push(push)
+
+        self.world.after(delay_ms, arrive)
+
+    # ---------------------------------------------------------------------------------------------------------- links
+
+    def connect(self) -> None:
+        """The gateway has started: its sessions come up one after the other."""
+        for account_id in self._links:
+            self._links[account_id] = False
+
+    def _tend_links(self) -> None:
+        elapsed_ms = self.world.elapsed_ms
+        for account_id, was_up in self._links.items():
+            name = "link_down" if account_id else "public_down"
+            is_up = self.listener is not None and not self.weather.holds(elapsed_ms, name)
+            if is_up != was_up:
+                if not is_up:
+                    self.weather.count(name)
+                self._links[account_id] = is_up
+                self._tell_link(account_id, is_up, 0 if not is_up else _RECONNECT_MS)
+            elif is_up and self.listener is not None:
+                self.listener.on_heard(account_id)
+
+    def _tell_link(self, account_id: str, is_up: bool, delay_ms: int) -> None:
+        def tell() -> None:
+            if self.listener is not None and self._links[account_id] == is_up:
+                self.listener.on_link(account_id, is_up)
+
+        self.world.after(delay_ms, tell)
+
+    # ----------------------------------------------------------------------------------------------------- what happens
+
+    def kill(self) -> None:
+        """SIGKILL: sessions are cut; what was written stays."""
+        self.is_up = False
+        for account_id, was_up in self._links.items():
+            if was_up:
+                self._links[account_id] = False
+                self._tell_link(account_id, False, 0)
+
+    def start(self) -> None:
+        """Restored from what was durable."""
+        from services.simulation.exchange import Change
+
+        self.exchange = self._build()
+        self.exchange.restore(Change(kind, key, value) for (kind, key), value in self._rows.items())  # type: ignore[arg-type]
+        self.is_up = True
+
+    def person_cancels(self, number: int) -> bool:
+        """Somebody cancels the n-th open order by hand. False when there is none."""
+        if not self.is_up:
+            return False
+        resting = self.exchange.open_orders()
+        if not resting:
+            return False
+        account_id, order = resting[number % len(resting)]
+        request = venue.CancelOrder(account_id=account_id, symbol=order.symbol, venue_order_id=order.venue_order_id)
+        self.exchange.handle(request, self.world.now_ms)
+        self._write()
+        self._deliver()
+        return True
+
+    def open_orders(self) -> tuple[tuple[str, venue.Order], ...]:
+        return self.exchange.open_orders() if self.is_up else ()
