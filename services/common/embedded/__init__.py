@@ -3,7 +3,8 @@
 ``start() -> url`` adopts a server that an earlier life of the desk left behind instead of starting a second one.
 """
 
+from services.common.embedded.postgres_server import PostgresServer
 from services.common.embedded.redis_server import RedisServer
 from services.common.embedded.server import ServerStatus
 
-__all__ = ["RedisServer", "ServerStatus"]
+__all__ = ["PostgresServer", "RedisServer", "ServerStatus"]

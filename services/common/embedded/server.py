@@ -3,12 +3,13 @@
 import contextlib
 import hashlib
 import os
+import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import psutil
 
@@ -44,11 +45,11 @@ def find_process(pid_file: Path, marker: str) -> psutil.Process | None:
     return process if is_ours and process.status() != psutil.STATUS_ZOMBIE else None
 
 
-def start_detached(command: Sequence[str], *, log_path: Path, env: dict[str, str] | None = None) -> int:
+def start_detached(command: Sequence[str], *, log_path: Path, as_user: dict[str, Any] | None = None) -> int:
     """Starts in a session of its own, so that Ctrl-C and the death of the desk leave it alone. Returns the pid."""
     with log_path.open("ab") as log:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=env
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **(as_user or {})
         )
     return process.pid
 
@@ -61,10 +62,10 @@ def wait_until(condition: Callable[[], bool], *, timeout_s: float, code: str, te
         time.sleep(0.02)
 
 
-def stop_process(process: psutil.Process, *, timeout_s: float) -> None:
-    """SIGTERM, then SIGKILL after timeout_s; a child of ours is reaped."""
+def stop_process(process: psutil.Process, *, timeout_s: float, with_signal: int = signal.SIGTERM) -> None:
+    """The signal, then SIGKILL after timeout_s; a child of ours is reaped."""
     with contextlib.suppress(psutil.NoSuchProcess):
-        process.terminate()
+        process.send_signal(with_signal)
         try:
             process.wait(timeout_s)
         except psutil.TimeoutExpired:
