@@ -1,6 +1,6 @@
 """Time, ids and the bus as ports. Each has a real and a simulated implementation that pass one contract test."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from services.contracts.events import AnyEvent, Event
@@ -75,6 +75,28 @@ class Bus(Protocol):
     async def close(self) -> None: ...
 
 
+class StoreBus(Protocol):
+    """What the event store asks of the bus on top: bytes, confirmations, trimming."""
+
+    async def poll_raw(
+        self, group: str, streams: Sequence[Stream], *, count_max: int, wait_ms: int, from_start: bool = True
+    ) -> list[RawDelivery]: ...
+
+    async def ack_raw(self, group: str, entries: Iterable[tuple[Stream, str]]) -> None: ...
+
+    def server_life(self) -> str:
+        """Changes when the bus came back as another process: then every confirmation has to be told again."""
+        ...
+
+    async def confirm(self, marks: Mapping[str, str], now_ms: int) -> bool:
+        """Tell producers what is on disk: SeqKey text -> SeqSet text. False when the bus is out of reach."""
+        ...
+
+    async def trim(self, stream: Stream, *, keep_max: int, group: str) -> int:
+        """Drop the oldest beyond keep_max, never what ``group`` or another reader has not acknowledged."""
+        ...
+
+
 class EventSource(Protocol):
     """Fills the envelope: event_id, source, source_epoch, seq per stream, ts_ms, config_hash."""
 
@@ -90,6 +112,10 @@ class EventSource(Protocol):
         event_id: str | None = None,
         **fields: object,
     ) -> EventT: ...
+
+    def counts(self) -> dict[str, int]:
+        """Events made in this life, by stream name."""
+        ...
 
 
 Publish = Callable[[AnyEvent], Awaitable[None]]

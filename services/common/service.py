@@ -24,6 +24,7 @@ from services.contracts.streams import Stream
 
 STATE_EVERY_MS = 5_000
 RECENT_IDS_MAX = 50_000
+MADE_PREFIX = "made."  # counter "made.<stream>": events this life has made, which the store must come to have
 
 
 @dataclass(slots=True)
@@ -63,6 +64,25 @@ class Service:
 
     async def on_event(self, event: AnyEvent) -> None:
         """Idempotent. EventRefused sends this event to the dead letters; any other exception ends the process."""
+
+    async def take_batch(self, wait_ms: int, own: ServiceMetrics, seen: "RecentIds") -> None:
+        """Poll once and hand over event by event. A service that works in batches overrides this."""
+        bus, name = self.context.bus, self.context.name
+        for delivery in await bus.poll(
+            name, self.streams, count_max=self.count_max, wait_ms=wait_ms, from_start=self.from_start
+        ):
+            if not seen.add(delivery.event.event_id):
+                await bus.ack(name, delivery)
+                continue
+            try:
+                await self.on_event(delivery.event)
+            except EventRefused as refusal:
+                own.events_refused.labels(name).inc()
+                self.log.warning("event.refused", event_id=delivery.event.event_id, error=str(refusal))
+                await bus.dead_letter(name, delivery, str(refusal))
+                continue
+            own.events_handled.labels(name, delivery.stream.name).inc()
+            await bus.ack(name, delivery)
 
     async def on_tick(self, now_ms: int) -> None:
         """About every tick_ms, never two at a time."""
@@ -107,7 +127,7 @@ async def _loop(service: Service, own: ServiceMetrics) -> None:
     while not context.stop.is_set():
         wait_ms = max(0, next_tick_ms - clock.monotonic_ms())
         if service.streams:
-            await _handle_batch(service, own, seen, wait_ms)
+            await service.take_batch(wait_ms, own, seen)
         else:
             await sleep_or_stop(clock, clock.monotonic_ms() + wait_ms, context.stop)
         if context.stop.is_set():
@@ -117,25 +137,6 @@ async def _loop(service: Service, own: ServiceMetrics) -> None:
             await service.on_tick(clock.now_ms())
             own.tick_seconds.labels(context.name).observe((clock.monotonic_ms() - tick_started_ms) / 1000)
             next_tick_ms = max(next_tick_ms + service.tick_ms, clock.monotonic_ms())
-
-
-async def _handle_batch(service: Service, own: ServiceMetrics, seen: "RecentIds", wait_ms: int) -> None:
-    bus, name = service.context.bus, service.context.name
-    for delivery in await bus.poll(
-        name, service.streams, count_max=service.count_max, wait_ms=wait_ms, from_start=service.from_start
-    ):
-        if not seen.add(delivery.event.event_id):
-            await bus.ack(name, delivery)
-            continue
-        try:
-            await service.on_event(delivery.event)
-        except EventRefused as refusal:
-            own.events_refused.labels(name).inc()
-            service.log.warning("event.refused", event_id=delivery.event.event_id, error=str(refusal))
-            await bus.dead_letter(name, delivery, str(refusal))
-            continue
-        own.events_handled.labels(name, delivery.stream.name).inc()
-        await bus.ack(name, delivery)
 
 
 async def _report_state(service: Service, own: ServiceMetrics, started_ms: int) -> None:
@@ -150,6 +151,7 @@ async def _report_state(service: Service, own: ServiceMetrics, started_ms: int) 
 
 async def _publish_state(service: Service, started_ms: int) -> None:
     context = service.context
+    made = {f"{MADE_PREFIX}{stream}": count for stream, count in context.source.counts().items()}
     await context.bus.publish(
         context.source.make(
             StateSnapshotV1,
@@ -159,7 +161,7 @@ async def _publish_state(service: Service, started_ms: int) -> None:
             detail=context.health.detail,
             pid=os.getpid(),
             uptime_ms=context.clock.monotonic_ms() - started_ms,
-            counters=service.counters(),
+            counters={**service.counters(), **made},
         )
     )
 

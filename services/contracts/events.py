@@ -267,6 +267,13 @@ class DeadLetterV1(Event, tag="dead_letter.v1", frozen=True, kw_only=True):
     raw: str
 
 
+class DuplicateV1(Event, tag="duplicate.v1", frozen=True, kw_only=True):
+    """Only in the store's files: an event_id told again at another place of a sequence. The place is filled, the event
+    counts once. The envelope is the repeat's own."""
+
+    stream: str
+
+
 AnyEvent = (
     OrderV1
     | FillV1
@@ -286,4 +293,5 @@ AnyEvent = (
     | AuditV1
     | BreakV1
     | DeadLetterV1
+    | DuplicateV1
 )

@@ -32,7 +32,7 @@ COMMAND = Stream("hb.command.v1", ("desk_api", "desk_cli"), (e.CommandV1,), None
 STATE = Stream("hb.state.v1", ("*",), (e.StateSnapshotV1,), 100_000, "health of every service")
 AUDIT = Stream("hb.audit.v1", ("*",), (e.AuditV1,), None, "who did what")
 RECON = Stream("hb.recon.v1", ("reconciliation", "gateway"), (e.BreakV1,), None, "breaks")
-DEAD = Stream("hb.dead.v1", ("*",), (e.DeadLetterV1,), None, "dead letters")
+DEAD = Stream("hb.dead.v1", ("*",), (e.DeadLetterV1, e.DuplicateV1), None, "dead letters")
 
 ALL: tuple[Stream, ...] = (MARKET, ORDER, FILL, DECISION, TELEMETRY, INTENT, LATCH, COMMAND, STATE, AUDIT, RECON, DEAD)
 BY_NAME: dict[str, Stream] = {stream.name: stream for stream in ALL}

@@ -6,7 +6,7 @@ they publish, in order, and deliver it when the broker is back.
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from services.common.ports import Clock, Delivery, EventSource, RawDelivery
 from services.contracts.codec import Unreadable, decode, encode
@@ -15,6 +15,7 @@ from services.contracts.streams import BY_KIND, Stream
 
 REDELIVER_AFTER_MS = 30_000
 _Content = AnyEvent | bytes  # bytes: put there by a foreign producer, to be read as it is
+TRIMMED = b""
 
 
 class _Group:
@@ -35,6 +36,7 @@ class MemoryBroker:
         self._waiting: set[asyncio.Future[None]] = set()
         self.is_reachable = True
         self._clients: list[MemoryBus] = []
+        self.marks: dict[str, str] = {}
 
     def log(self, stream: Stream) -> _Log:
         return self._logs.setdefault(stream.name, _Log())
@@ -150,6 +152,26 @@ class MemoryBus:
         self._is_up()
         return 0 if self._blind_since_ms is None else self._clock.monotonic_ms() - self._blind_since_ms
 
+    def server_life(self) -> str:
+        return "memory"
+
+    async def confirm(self, marks: Mapping[str, str], now_ms: int) -> bool:
+        self._broker.marks.update(marks)
+        return self._is_up()
+
+    async def trim(self, stream: Stream, *, keep_max: int, group: str) -> int:
+        """Entries are numbered by place, so memory is freed by forgetting their content."""
+        log = self._broker.log(stream)
+        read_to = min((min(state.pending, default=state.next_index) for state in log.groups.values()), default=0)
+        cut = min(read_to, len(log.entries) - keep_max)
+        dropped = 0
+        for index in range(cut - 1, -1, -1):
+            if log.entries[index] is TRIMMED:
+                break
+            log.entries[index] = TRIMMED
+            dropped += 1
+        return dropped
+
     async def flush(self, timeout_ms: int) -> bool:
         """True when nothing waits to be handed over."""
         self.catch_up()
@@ -204,6 +226,9 @@ class MemoryBus:
                     state.pending[index] = now_ms
                     found.append((stream, str(index), entries[index]))
             while state.next_index < len(entries) and len(found) < count_max:
+                if entries[state.next_index] is TRIMMED:
+                    state.next_index += 1
+                    continue
                 state.pending[state.next_index] = now_ms
                 found.append((stream, str(state.next_index), entries[state.next_index]))
                 state.next_index += 1

@@ -8,7 +8,7 @@ event by its id.
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 from services.common.bus.marks import MARKS_KEY, STORE_ALIVE_FIELD, SeqKey, SeqSet, StallWatch
 from services.common.bus.readers import GroupReader
 from services.common.bus.spool import Spool
+from services.common.bus.trimming import trim_stream
 from services.common.ports import Clock, Delivery, EventSource, RawDelivery
 from services.contracts.codec import Unreadable, decode, encode
 from services.contracts.events import AnyEvent, DeadLetterV1
@@ -175,6 +176,26 @@ class RedisBus:
                     found.append(Delivery(stream, entry_id.decode(), event))
         found.sort(key=lambda delivery: delivery.event.ts_ms)
         return found
+
+    # ---------------------------------------------------------------------------------------------- the event store
+
+    def server_life(self) -> str:
+        return self._run_id.decode()
+
+    async def confirm(self, marks: Mapping[str, str], now_ms: int) -> bool:
+        try:
+            await self._redis.hset(MARKS_KEY, mapping={**marks, STORE_ALIVE_FIELD: str(now_ms)})
+        except _OUT_OF_REACH:
+            self._note_out_of_reach()
+            return False
+        return True
+
+    async def trim(self, stream: Stream, *, keep_max: int, group: str) -> int:
+        try:
+            return await trim_stream(self._redis, stream, keep_max=keep_max, group=group)
+        except _OUT_OF_REACH:
+            self._note_out_of_reach()
+            return 0
 
     # ------------------------------------------------------------------------------------------------------ shipping
 
