@@ -4,7 +4,7 @@ Held back for at most three seconds, then the bot is told "accepted" under the g
 would make Hummingbot send the same quote again under a new id.
 """
 
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import partial
 
 from services.common import venue
@@ -166,11 +166,11 @@ def _wire_price(
     name = "collar_reducing_bps" if is_reducing else "collar_aggressive_bps"
     collar = state.policy.tightest(name, members) / BPS
     rules = state.market.instruments.get(request.symbol)
-    if request.side == "buy":
-        worst = touch.ask * (1 + collar)
-        return worst if rules is None else worst // rules.tick_size * rules.tick_size
-    worst = touch.bid * (1 - collar)
-    return worst if rules is None else -(-worst // rules.tick_size) * rules.tick_size
+    worst = touch.ask * (1 + collar) if request.side == "buy" else touch.bid * (1 - collar)
+    if rules is None:
+        return worst
+    inwards = ROUND_FLOOR if request.side == "buy" else ROUND_CEILING
+    return (worst / rules.tick_size).to_integral_value(inwards) * rules.tick_size
 
 
 def _refuse(state: State, request_id: int, bot_id: str, request: venue.PlaceOrder, refusal: Refusal) -> None:

@@ -1,5 +1,7 @@
 from decimal import Decimal
 
+import pytest
+
 from services.common import venue
 from services.contracts import events as e
 from tests.fakes.fake_venue import SYMBOL
@@ -60,7 +62,9 @@ def test_the_reply_is_held_three_seconds_then_says_accepted_under_an_id_that_sta
 
 
 def test_while_an_order_is_unknown_its_level_takes_no_new_risk_but_other_levels_do(desk):
-    desk.fault = lambda request: Fault("lose_request") if getattr(request, "client_order_id", "").endswith(".1") else Fault()
+    desk.fault = lambda request: (
+        Fault("lose_request") if getattr(request, "client_order_id", "").endswith(".1") else Fault()
+    )
     desk.place(level="b0")
     desk.run(500)
     refused = desk.refusal(level="b0")
@@ -134,13 +138,22 @@ def test_an_order_refused_by_the_venue_may_be_tried_again_under_its_id(desk):
     assert desk.row(client_id).attempt == 2
 
 
-def test_a_market_order_leaves_with_the_collar_as_its_limit(desk):
-    request_id, client_id = desk.place("buy", "", order_type="market")
+@pytest.mark.parametrize(("side", "worst"), [("buy", "60301.0"), ("sell", "59700.0")])
+def test_a_market_order_leaves_with_the_collar_as_its_limit(desk, side, worst):
+    _, client_id = desk.place(side, "", order_type="market")
     desk.run(50)
     sent = next(r for r in desk.venue.asked if isinstance(r, venue.PlaceOrder))
-    assert (sent.order_type, sent.time_in_force) == ("limit", "ioc")
-    assert Decimal("60300") < sent.price <= Decimal("60001") * Decimal("1.005")
+    assert (sent.order_type, sent.time_in_force, sent.price) == ("limit", "ioc", Decimal(worst))
     assert desk.row(client_id).order_type == "market"
+
+
+def test_the_collar_of_a_market_sell_is_rounded_into_the_market(desk):
+    desk.venue.bid = Decimal("59994.4")
+    desk.run(600)
+    desk.place("sell", "", order_type="market")
+    desk.run(50)
+    sent = next(r for r in desk.venue.asked if isinstance(r, venue.PlaceOrder))
+    assert sent.price == Decimal("59694.5"), "up to the tick: never further through than the collar"
 
 
 def test_a_caller_that_gives_no_id_gets_one_of_the_desks_shape(desk):
