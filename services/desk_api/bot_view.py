@@ -4,15 +4,17 @@ from decimal import Decimal
 
 from services.contracts import events as e
 from services.contracts.reasons import REASONS
+from services.desk_api import asked
 from services.desk_api.bots import EDGE_GATE_OFF, BotBoard
 from services.desk_api.edge import EdgeLine
 from services.desk_api.logic import Board
 from services.desk_api.orders import FillRow, OpenOrder
-from services.desk_api.readings import Now, Reading, Stamp, as_json, first_fresh, plain, source_of, younger
+from services.desk_api.readings import Now, Reading, Stamp, as_json, first_fresh, is_stale, plain, source_of, younger
 
 Json = dict[str, object]
 
 FILLS_SHOWN = 30
+ACCOUNT_NAMES = ("capital", "equity", "realized_pnl", "unrealized_pnl", "fees", "funding", "position")
 
 
 def bot_json(board: Board, bot: BotBoard, now: Now) -> Json:
@@ -29,6 +31,8 @@ def bot_json(board: Board, bot: BotBoard, now: Now) -> Json:
         "reasons": [reason(code) for code in codes],
         "price_decimals": _price_decimals(board, bot),
         "readings": {name: as_json(reading, now) for name, reading in readings.items()},
+        "door_detail": asked.door_of_bot(board.gateway, bot.bot_id)[1],
+        "venue_orders": asked.open_orders_of_bot_at_venue(board.venue, bot.bot_id),
         "fill_counts": {"gateway": bot.fills.gateway_count, "bot": bot.fills.bot_count},
         "orders": [_order(order, now) for order in bot.orders.open_orders()],
         "edge": [_edge(line, now) for line in bot.edge.lines()],
@@ -84,42 +88,58 @@ def _said_by_bot(board: Board, bot: BotBoard, base: str, quote: str) -> dict[str
 
 
 def _booked_by_gateway(board: Board, bot: BotBoard, now: Now) -> dict[str, Reading]:
-    """The virtual account, the open orders and the latch, as the gateway has them."""
-    base, quote = assets(bot.symbol)
-    account = bot.account
-    source = source_of(account) if account else "gateway virtual_account.v1"
-    stamp = bot.stamps.get("account")
+    """The virtual account, the open orders and the latch, as the gateway publishes them or answers when asked."""
+    limits, poll = board.limits, board.gateway
     heard = board.heard.get("gateway")
 
-    def booked(value: Decimal | None, unit: str = quote) -> Reading:
-        return Reading(value, unit, source, stamp, board.limits.account_age_max_ms)
+    def told(value: Decimal | int | str | None, unit: str) -> Reading:
+        return Reading(value, unit, "gateway /desk/status", poll.stamp, limits.poll_age_max_ms)
 
-    latch_stamp = younger(bot.stamps.get("latch"), heard, now) if bot.latch else None
-    readings = {
-        "open_orders": Reading(
-            len(bot.orders.open_orders()), "count", "gateway order.v1", heard, board.limits.account_age_max_ms
-        ),
-        "latch": Reading(
-            bot.latch.state if bot.latch else None,
-            "",
-            source_of(bot.latch) if bot.latch else "gateway latch.v1",
-            latch_stamp,
-            board.limits.account_age_max_ms,
-        ),
-    }
-    if account is None:
-        names = ("equity", "capital", "pnl", "realized_pnl", "unrealized_pnl", "fees", "funding", "position")
-        return {**readings, **{name: booked(None) for name in names}}
+    latch = Reading(
+        bot.latch.state if bot.latch else None,
+        "",
+        source_of(bot.latch) if bot.latch else "gateway latch.v1",
+        younger(bot.stamps.get("latch"), heard, now) if bot.latch else None,
+        limits.account_age_max_ms,
+    )
+    open_orders = len(bot.orders.open_orders())
     return {
-        **readings,
-        "equity": booked(account.equity_quote),
-        "capital": booked(account.capital_quote),
-        "pnl": booked(account.equity_quote - account.capital_quote),
-        "realized_pnl": booked(account.realized_pnl_quote),
-        "unrealized_pnl": booked(account.unrealized_pnl_quote),
-        "fees": booked(account.fees_quote),
-        "funding": booked(account.funding_quote),
-        "position": booked(account.positions_base.get(bot.symbol, Decimal(0)), base),
+        **_account(board, bot, now),
+        "open_orders": Reading(open_orders, "count", "gateway order.v1", heard, limits.account_age_max_ms),
+        "gateway_orders": told(asked.open_orders_of_bot(poll, bot.bot_id), "count"),
+        "latch": first_fresh([told(asked.latch_of_bot(poll, bot.bot_id), ""), latch], now),
+        "door": told(asked.door_of_bot(poll, bot.bot_id)[0], ""),
+    }
+
+
+def _account(board: Board, bot: BotBoard, now: Now) -> dict[str, Reading]:
+    """Every amount from one and the same account: the younger of the answer to /desk/status and the last event."""
+    base, quote = assets(bot.symbol)
+    account, poll, limits = bot.account, board.gateway, board.limits
+    answered = asked.account_of_bot(poll, bot.bot_id)
+    amounts: dict[str, Decimal | None]
+    if answered is not None and (account is None or not is_stale(poll.stamp, limits.poll_age_max_ms, now)):
+        amounts = {**answered, "position": asked.position_of_bot(poll, bot.bot_id, bot.symbol)}
+        source, stamp, limit = "gateway /desk/status", poll.stamp, limits.poll_age_max_ms
+    elif account is not None:
+        amounts = {
+            "capital": account.capital_quote,
+            "equity": account.equity_quote,
+            "realized_pnl": account.realized_pnl_quote,
+            "unrealized_pnl": account.unrealized_pnl_quote,
+            "fees": account.fees_quote,
+            "funding": account.funding_quote,
+            "position": account.positions_base.get(bot.symbol, Decimal(0)),
+        }
+        source, stamp, limit = source_of(account), bot.stamps.get("account"), limits.account_age_max_ms
+    else:
+        amounts = dict.fromkeys(ACCOUNT_NAMES)
+        source, stamp, limit = "gateway virtual_account.v1", None, limits.account_age_max_ms
+    equity, capital = amounts["equity"], amounts["capital"]
+    amounts["pnl"] = None if equity is None or capital is None else equity - capital
+    return {
+        name: Reading(amount, base if name == "position" else quote, source, stamp, limit)
+        for name, amount in amounts.items()
     }
 
 

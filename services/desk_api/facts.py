@@ -43,18 +43,27 @@ def read_facts(data_dir: Path, addresses: Addresses | None, before: DeskFacts, n
 
 
 def _bundles(data_dir: Path, bots: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    labels = ((bot, str(_mapping(data_dir / bot / "desk.yml").get("bundle", ""))) for bot in bots)
-    return tuple((bot, label) for bot, label in labels if label)
+    """(bot, label) as the catalogue words it, else the bundle's name."""
+    found = []
+    for bot in bots:
+        name = _bundle_name(data_dir, bot)
+        if name:
+            found.append((bot, str(_mapping(data_dir / "catalog" / f"{name}.yml").get("label") or name)))
+    return tuple(found)
+
+
+def _bundle_name(data_dir: Path, bot: str) -> str:
+    name = str(_mapping(data_dir / bot / "desk.yml").get("bundle", ""))
+    return name if "/" not in name else ""
 
 
 def _gates_off(data_dir: Path, bots: tuple[str, ...]) -> tuple[str, ...]:
     """Bots whose own overrides, else whose bundle, switch the edge gate off."""
     off = []
     for bot in bots:
-        bundle = str(_mapping(data_dir / bot / "desk.yml").get("bundle", ""))
-        files = [*sorted((data_dir / bot / "conf" / "controllers").glob("*.yml"))]
-        if bundle and "/" not in bundle:
-            files.append(data_dir / "catalog" / f"{bundle}.yml")
+        files = sorted((data_dir / bot / "conf" / "controllers").glob("*.yml"))
+        if name := _bundle_name(data_dir, bot):
+            files.append(data_dir / "catalog" / f"{name}.yml")
         said = [value for path in files for value in _find(_mapping(path), "edge_gate_enabled")]
         if said and said[0] in (False, "false", "off", "no"):
             off.append(bot)

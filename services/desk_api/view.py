@@ -1,7 +1,8 @@
 """The board at one moment, as the JSON the page draws. Every number carries its source, its age and its limit."""
 
+from services.desk_api import asked
 from services.desk_api.bot_view import bot_json, fill_json, plain_or_none, reason
-from services.desk_api.logic import LATCH_ORDER, Board, Poll
+from services.desk_api.logic import LATCH_ORDER, Board
 from services.desk_api.readings import Now, Reading, as_json, is_stale, source_of, younger
 
 Json = dict[str, object]
@@ -43,16 +44,14 @@ def history(board: Board, bot_id: str) -> Json | None:
 
 def _desk(board: Board, now: Now, bus_blind_ms: int) -> Json:
     limits = board.limits
-
-    def asked(poll: Poll, key: str, unit: str, source: str) -> dict[str, object]:
-        return as_json(Reading(polled_text(poll, key), unit, source, poll.stamp, limits.poll_age_max_ms), now)
-
+    at_venue = Reading(
+        asked.open_orders_at_venue(board.venue), "count", "venue /sim/status", board.venue.stamp, limits.poll_age_max_ms
+    )
     return {
         "mode": board.facts.mode,
         "state": as_json(_desk_state(board, now), now),
-        "door": asked(board.gateway, "door", "", "gateway /desk/status"),
-        "venue_open_orders": asked(board.venue, "open_orders", "count", "venue /sim/status"),
-        "market": polled_text(board.venue, "market"),
+        "venue_open_orders": as_json(at_venue, now),
+        "market": asked.market_name(board.venue),
         "gateway_error": board.gateway.error,
         "venue_error": board.venue.error,
         "bus_blind_ms": bus_blind_ms,
@@ -71,14 +70,14 @@ def _desk_state(board: Board, now: Now) -> Reading:
         event, stamp = latch
         heard = younger(stamp, board.heard.get(event.source), now)
         candidates.append(Reading(event.state, "", source_of(event), heard, board.limits.account_age_max_ms))
-    polled = polled_text(board.gateway, "state")
-    if polled is not None:
-        reading = Reading(polled, "", "gateway /desk/status", board.gateway.stamp, board.limits.poll_age_max_ms)
-        candidates.append(reading)
+    answered = asked.latch_above_bots(board.gateway)
+    if answered is not None:
+        stamp_asked, limit = board.gateway.stamp, board.limits.poll_age_max_ms
+        candidates.append(Reading(answered, "", "gateway /desk/status", stamp_asked, limit))
     if not candidates:
         return Reading(None, "", "gateway", None, board.limits.poll_age_max_ms)
     fresh = [reading for reading in candidates if not is_stale(reading.stamp, reading.max_age_ms, now)]
-    return max(fresh or candidates, key=lambda reading: LATCH_ORDER.get(str(reading.value), 0))
+    return max(fresh or candidates, key=lambda reading: LATCH_ORDER.get(str(reading.value), 2))
 
 
 def _services(board: Board, now: Now) -> list[Json]:
@@ -142,9 +141,3 @@ def _incidents(board: Board, now: Now) -> list[Json]:
         }
         for incident in board.incidents.newest(INCIDENTS_SHOWN)
     ]
-
-
-def polled_text(poll: Poll, key: str) -> str | None:
-    """One word of an admin answer, read defensively: absent or of another shape is None, shown as unknown."""
-    value = poll.answer.get(key) if isinstance(poll.answer, dict) else None
-    return str(value) if isinstance(value, str | int) else None

@@ -5,6 +5,8 @@
 // the computer sleeps. The larger counts. A frame that was held up on its way is found out by the server's monotonic
 // time in it: the fastest frame of this server life is the measure, and every later one is aged by how much slower it was.
 
+import { put } from "./table.js";
+
 export const LOST_AFTER_MS = 2000; // frames come at least twice a second
 
 export class Ages {
@@ -47,4 +49,24 @@ export function ageText(ms) {
   if (s < 3600) return `${Math.floor(s / 60)} m ${String(s % 60).padStart(2, "0")} s`;
   if (s < 86400) return `${Math.floor(s / 3600)} h ${String(Math.floor((s % 3600) / 60)).padStart(2, "0")} m`;
   return `${Math.floor(s / 86400)} d ${Math.floor((s % 86400) / 3600)} h`;
+}
+
+export const ages = new Ages();
+
+// An element with an age carries it as of the frame; what is drawn four times a second adds the time since.
+export function setAge(element, reading) {
+  element.dataset.age = reading.age_ms === null ? "never" : reading.age_ms;
+  element.dataset.limit = reading.max_age_ms;
+  element.title = reading.age_ms === null ? "No source has said this yet" : `Source: ${reading.source}; stale above ${reading.max_age_ms / 1000} s`;
+  showAge(element, ages.sinceFrameMs());
+}
+
+export function showAge(element, sinceMs) {
+  const never = element.dataset.age === "never";
+  const ageMs = Number(element.dataset.age) + sinceMs;
+  const stale = never || ageMs > Number(element.dataset.limit);
+  put(element, never ? "no source yet" : stale ? `stale ${ageText(ageMs)}` : ageText(ageMs));
+  element.classList.toggle("stale", stale);
+  const owner = element.closest("[data-owner]");
+  if (owner) owner.classList.toggle("stale", stale);
 }

@@ -60,15 +60,15 @@ export class Charts {
     const read = (name) => css.getPropertyValue(name).trim();
     return {
       muted: read("--muted"), grid: read("--grid"), line: read("--line"), up: read("--up"), down: read("--down"),
-      mid: read("--mid"), stale: read("--stale"), upFill: read("--up-fill"), downFill: read("--down-fill"),
+      mid: read("--mid"), stale: read("--stale"), upFill: read("--up-fill"), downFill: read("--down-fill"), upNone: read("--up-none"), downNone: read("--down-none"),
       font: read("--font"),
     };
   }
 
   upDown(theme) {
     return {
-      topLineColor: theme.up, topFillColor1: theme.upFill, topFillColor2: "rgba(0,0,0,0)",
-      bottomLineColor: theme.down, bottomFillColor1: "rgba(0,0,0,0)", bottomFillColor2: theme.downFill,
+      topLineColor: theme.up, topFillColor1: theme.upFill, topFillColor2: theme.upNone,
+      bottomLineColor: theme.down, bottomFillColor1: theme.downNone, bottomFillColor2: theme.downFill,
     };
   }
 

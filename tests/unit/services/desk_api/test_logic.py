@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from services.contracts import events as e
+from services.contracts.reasons import REASONS
 from services.desk_api.logic import Board, BoardLimits, DeskFacts, Poll
 from services.desk_api.readings import Now, Stamp
 from services.desk_api.view import frame, history
@@ -163,7 +164,7 @@ def test_the_edge_gate_is_said_to_be_off_by_the_bots_reasons_or_by_its_configura
 def test_reasons_are_in_words_and_an_unknown_one_is_shown_as_it_is(desk):
     status = desk.status("bot1", guard="SOFT_PAUSE", reasons=["ORDER_BOOK_STALE", "BRAND_NEW_CODE"])
     known, unknown = bot_of(board_of([status]), desk.now_ms)["reasons"]
-    assert known["text"] == "the stream said nothing for longer than allowed"
+    assert known["text"] == REASONS["ORDER_BOOK_STALE"].meaning
     assert (unknown["code"], unknown["text"]) == ("BRAND_NEW_CODE", "brand new code")
 
 
@@ -179,7 +180,7 @@ def test_the_tightest_latch_above_the_bots_is_the_state_of_the_desk(desk):
     board = board_of([latch("desk", "ACTIVE"), latch("venue:bitget", "REDUCING"), latch("bot:bot1", "HALTED")])
     assert shown(board, desk.now_ms)["desk"]["state"]["value"] == "REDUCING"
     assert bot_of(board, desk.now_ms)["readings"]["latch"]["value"] == "HALTED"
-    board.gateway = Poll({"state": "HALTED"}, Stamp(desk.now_ms, desk.now_ms - START_MS), "")
+    board.gateway = Poll({"latch": {"readable": False, "scopes": {}}}, Stamp(desk.now_ms, desk.now_ms - START_MS), "")
     assert shown(board, desk.now_ms)["desk"]["state"]["value"] == "HALTED"
 
 
