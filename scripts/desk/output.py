@@ -8,10 +8,12 @@ import msgspec
 
 from services.common.errors import DeskError
 
+_encoder = msgspec.json.Encoder(decimal_format="number", enc_hook=str)
+
 
 def print_json(value: Any) -> None:
-    """Decimals are text, so that no digit is lost on the way."""
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2).decode() + "\n")
+    """Decimals are JSON numbers with all their digits."""
+    sys.stdout.write(msgspec.json.format(_encoder.encode(value), indent=2).decode() + "\n")
     sys.stdout.flush()
 
 

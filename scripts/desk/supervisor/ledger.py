@@ -7,10 +7,12 @@ knows (guard, reasons, modelled edge). Events of earlier runs are left out by th
 from collections import Counter, deque
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import NamedTuple
 
 from services.contracts.codec import kind_of
 from services.contracts.events import (
     AnyEvent,
+    BotMarkoutV1,
     BotStatusV1,
     FillV1,
     MarketSnapshotV1,
@@ -21,6 +23,15 @@ from services.contracts.events import (
 
 SEEN_MAX = 100_000  # a republished event is younger than that
 TERMINAL = frozenset({"REFUSED", "FILLED", "CANCELLED", "GHOST"})
+
+
+class Edge(NamedTuple):
+    """Means over fills of one horizon, positive in our favour. Only numbers of one sample may be compared."""
+
+    modelled_bps: Decimal
+    realised_bps: Decimal
+    horizon_s: int
+    samples: int
 
 
 class BotLedger:
@@ -34,6 +45,7 @@ class BotLedger:
         self.refused = 0
         self.fills: dict[str, FillV1] = {}  # by trade id
         self.open_orders: dict[str, OrderV1] = {}  # by gateway order id
+        self.markouts: dict[int, dict[str, BotMarkoutV1]] = {}  # by horizon and trade id
 
     def fills_of(self, side: Side) -> int:
         return sum(1 for fill in self.fills.values() if fill.side == side)
@@ -54,6 +66,20 @@ class BotLedger:
             return None
         return self.account.equity_quote - self.first_account.equity_quote
 
+    @property
+    def edge(self) -> Edge | None:
+        """At the longest horizon that has fills; a minute after the first fill that is 60 s."""
+        if not self.markouts:
+            return None
+        horizon_s = max(self.markouts)
+        marks = list(self.markouts[horizon_s].values())
+        return Edge(
+            sum((mark.modelled_edge_bps for mark in marks), Decimal(0)) / len(marks),
+            sum((mark.realised_edge_bps for mark in marks), Decimal(0)) / len(marks),
+            horizon_s,
+            len(marks),
+        )
+
     def apply(self, event: AnyEvent) -> None:
         if isinstance(event, BotStatusV1):
             self.status = event
@@ -64,6 +90,8 @@ class BotLedger:
             self._apply_order(event)
         elif isinstance(event, FillV1):
             self.fills[event.trade_id] = event
+        elif isinstance(event, BotMarkoutV1):
+            self.markouts.setdefault(event.horizon_s, {})[event.trade_id] = event
 
     def _apply_order(self, event: OrderV1) -> None:
         order_id = event.gateway_order_id

@@ -42,7 +42,7 @@ def build_summary(
     ran_s: Decimal,
     page_url: str | None,
 ) -> dict[str, Any]:
-    """Amounts are text with all their digits; open_orders is null when the venue could not be asked."""
+    """Amounts keep all their digits; open_orders is null when the venue could not be asked."""
     return {
         "mode": mode,
         "ran_s": ran_s,
@@ -61,7 +61,7 @@ def build_summary(
 
 
 def _bot(ledger: RunLedger, bot: BotLedger) -> dict[str, Any]:
-    status = bot.status
+    status, edge = bot.status, bot.edge
     return {
         "id": bot.bot_id,
         "first_order_s": ledger.first_order_s(bot.bot_id),
@@ -73,8 +73,10 @@ def _bot(ledger: RunLedger, bot: BotLedger) -> dict[str, Any]:
         "fills_sell": bot.fills_of("sell"),
         "position": bot.position_base,
         "pnl_quote": bot.pnl_quote,
-        "edge_modelled_bps": status.modelled_edge_bps if status else None,
-        "edge_realised_bps": status.realised_edge_bps if status else None,
+        "edge_modelled_bps": _rounded(edge.modelled_bps if edge else status.modelled_edge_bps if status else None),
+        "edge_realised_bps": _rounded(edge.realised_bps if edge else None),
+        "edge_horizon_s": edge.horizon_s if edge else None,
+        "edge_samples": edge.samples if edge else 0,
         "guard": status.guard if status else None,
         "reasons": list(status.reasons) if status else [],
     }
@@ -110,7 +112,7 @@ def render_summary(summary: dict[str, Any]) -> RenderableType:
             amount(bot["position"], 4, signed=True),
             amount(bot["pnl_quote"], 4, signed=True),
             _bps(bot["edge_modelled_bps"]),
-            _bps(bot["edge_realised_bps"]),
+            _bps(bot["edge_realised_bps"]) + (f" ({bot['edge_horizon_s']} s)" if bot["edge_samples"] else ""),
         )
     events = summary["events"]
     kinds = ", ".join(f"{kind} {count}" for kind, count in events["by_kind"].items())
@@ -128,6 +130,11 @@ def render_summary(summary: dict[str, Any]) -> RenderableType:
     ]
     lines += [Text(f"died        {death['process']}: {death['how']}", style="yellow") for death in summary["deaths"]]
     return Group(table, *lines)
+
+
+def _rounded(bps: Decimal | None) -> Decimal | None:
+    """A mean has more digits than meaning."""
+    return None if bps is None else bps.quantize(Decimal("0.0001"))
 
 
 def _bps(value: Decimal | None) -> str:

@@ -62,10 +62,10 @@ def quotes(bot: BotLedger) -> str:
 
 
 def _edges(bot: BotLedger) -> str:
-    if bot.status is None:
-        return "–"
-    modelled, realised = bot.status.modelled_edge_bps, bot.status.realised_edge_bps
-    return f"{amount(modelled, 1, signed=True)} / {amount(realised, 1, signed=True)}"
+    """Modelled and realised over the same fills; before the first markout only what the strategy expects now."""
+    if bot.edge is not None:
+        return f"{bot.edge.modelled_bps:+.1f} / {bot.edge.realised_bps:+.1f} ({bot.edge.horizon_s}s)"
+    return f"{amount(bot.status.modelled_edge_bps if bot.status else None, 1, signed=True)} / –"
 
 
 def _ages(*ages: tuple[str, int | None, int]) -> Text:
