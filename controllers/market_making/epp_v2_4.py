@@ -19,6 +19,7 @@ from pydantic import Field, create_model
 from controllers.core.values import MarketView, NoView, Plan
 from controllers.epp.decide import decide, seed_candles
 from controllers.epp.params import EppParams
+from controllers.epp.params_doc import PARAM_DOC_BY_NAME
 from controllers.epp.processed import ProcessedState
 from controllers.epp.state import EppState, from_dict, initial_state, to_dict
 from controllers.market_making.view_reader import Fees, Heard, ViewReader
@@ -49,7 +50,11 @@ def _config_fields() -> dict[str, Any]:
     """One pydantic field per parameter, with its sentence, unit, range and group."""
     fields: dict[str, Any] = {}
     for name, hint in EppParams.__annotations__.items():
-        fields[name] = (hint, Field(EppParams._field_defaults[name]))
+        doc = PARAM_DOC_BY_NAME[name]
+        bounds: dict[str, Any] = {key: bound for key, bound in (("ge", doc.low), ("le", doc.high)) if bound is not None}
+        extra: dict[str, Any] = {"unit": doc.unit, "group": doc.group, "is_updatable": False}
+        default = EppParams._field_defaults[name]
+        fields[name] = (hint, Field(default, description=doc.description, json_schema_extra=extra, **bounds))
     return fields
 
 

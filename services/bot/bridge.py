@@ -11,9 +11,9 @@ from typing import Any, NamedTuple, Protocol
 
 from controllers.core.values import ExternalIntent, Plan
 from controllers.epp.processed import Notice, ProcessedState
+from controllers.epp.rows import daily_row, fill_row, minute_row
 from services.bot.carrier import Counters
 from services.bot.csv_files import CsvFiles
-from services.bot.rows import daily_row, fill_row, minute_row
 from services.common.ports import Bus, Clock, EventSource
 from services.contracts.events import (
     AnyEvent,
@@ -77,7 +77,7 @@ class Bridge:
             self._said = said
             self._publish(QuoteDecisionV1, **_decision_fields(self._symbol, plan, processed))
         for fill in processed.fills:
-            self._row("fills", BotFillV1, fill_row(fill, processed))
+            self._row("fills", BotFillV1, fill_row(fill, processed, self._symbol))
         for markout in processed.markouts:
             self._publish(
                 BotMarkoutV1,
@@ -90,9 +90,9 @@ class Bridge:
                 modelled_edge_bps=markout.modelled_edge_bps,
             )
         if processed.minute_due_ms is not None:
-            self._row("minute", BotMinuteV1, minute_row(processed))
+            self._row("minute", BotMinuteV1, minute_row(processed, self._symbol))
         if processed.daily is not None:
-            self._row("daily", BotDailyV1, daily_row(processed.daily, processed))
+            self._row("daily", BotDailyV1, daily_row(processed.daily, processed, self._symbol))
         if plan.kill_intent is not None:
             self._publish(
                 IntentV1,

@@ -11,6 +11,7 @@ What differs from the stock class, and why:
 """
 
 import asyncio
+import json
 import time
 from collections.abc import Sequence
 from decimal import Decimal
@@ -47,14 +48,14 @@ class BitgetPerpetualDeskDerivative(BitgetPerpetualDerivative):
 
     def __init__(
         self,
-        bitget_perpetual_desk_api_key: str = "",
-        bitget_perpetual_desk_secret_key: str = "",
-        bitget_perpetual_desk_passphrase: str = "",
+        bitget_perpetual_desk_credentials: str = "",
         trading_pairs: list[str] | None = None,
         trading_required: bool = True,
         balance_asset_limit: dict[str, dict[str, Decimal]] | None = None,
         rate_limits_share_pct: Decimal = Decimal("100"),
     ) -> None:
+        # an instance made only for public data gets empty strings
+        api_key, secret, passphrase = json.loads(bitget_perpetual_desk_credentials or '["", "", ""]')
         self.web_utils = GatewayWebUtils(self.gateway_url)
         self.trade_scopes: dict[str, str] = {}  # trade id -> "maker" or "taker", newest last
         self.foreign_cancels = 0  # orders at the gateway that were not ours and were cancelled
@@ -63,9 +64,9 @@ class BitgetPerpetualDeskDerivative(BitgetPerpetualDerivative):
         super().__init__(
             balance_asset_limit=balance_asset_limit,
             rate_limits_share_pct=rate_limits_share_pct,
-            bitget_perpetual_api_key=bitget_perpetual_desk_api_key,
-            bitget_perpetual_secret_key=bitget_perpetual_desk_secret_key,
-            bitget_perpetual_passphrase=bitget_perpetual_desk_passphrase,
+            bitget_perpetual_api_key=api_key,
+            bitget_perpetual_secret_key=secret,
+            bitget_perpetual_passphrase=passphrase,
             trading_pairs=trading_pairs,
             trading_required=trading_required,
         )

@@ -12,12 +12,8 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 from controllers.epp.params import EppParams
-
-try:
-    from controllers.epp.params_check import check_params
-    from controllers.epp.params_doc import PARAM_DOCS, REGIME_DOCS, ParamDoc
-except ImportError:  # until the strategy's documentation of its parameters is there
-    from services.bot.fields_undocumented import PARAM_DOCS, REGIME_DOCS, ParamDoc, check_params
+from controllers.epp.params_check import ParamsRefused, check_params
+from controllers.epp.params_doc import PARAM_DOC_BY_NAME, ParamDoc
 from controllers.epp.regime_table import REGIME_NAMES, RegimeSpec
 from services.common.errors import ConfigError
 
@@ -25,6 +21,26 @@ _WITH_UNIT = re.compile(
     r"^\s*[-+]?[0-9]*\.?[0-9]+\s*(bps|bp|%|pct|ms|s|sec|min|m|h|x|usdt|quote|base|btc)\s*$", re.IGNORECASE
 )
 _ALL = "all"
+
+
+def _doc(name: str, unit: str, low: str, high: str, description: str) -> ParamDoc:
+    return ParamDoc(name, "regime", unit, Decimal(low), Decimal(high), description)
+
+
+REGIME_DOCS = {
+    doc.name: doc
+    for doc in (
+        _doc("spread_min_pct", "fraction", "0.000001", "0.2", "Narrowest total spread of the regime."),
+        _doc("spread_max_pct", "fraction", "0.000001", "0.2", "Widest total spread of the regime."),
+        _doc("levels_min", "count", "1", "10", "Fewest levels per side."),
+        _doc("levels_max", "count", "1", "10", "Most levels per side."),
+        _doc("refresh_s", "s", "1", "86400", "How often quotes are thought over."),
+        _doc("target_base_pct", "fraction", "-5", "5", "Signed notional over equity that quotes lean to."),
+        _doc("size_min_pct", "fraction", "0.000001", "1", "Smallest quote as a fraction of equity."),
+        _doc("size_max_pct", "fraction", "0.000001", "1", "Largest quote as a fraction of equity."),
+        _doc("one_sided", "count", "-1", "1", "1 buys only, -1 sells only, 0 both sides."),
+    )
+}
 
 
 class Fault(NamedTuple):
@@ -48,9 +64,7 @@ class Field(NamedTuple):
             return " | ".join(self.choices)
         if self.kind is str:
             return "text"
-        least = "…" if self.doc.least is None else str(self.doc.least)
-        most = "…" if self.doc.most is None else str(self.doc.most)
-        return f"{least} to {most}, {self.doc.unit}"
+        return f"{self.doc.low} to {self.doc.high}, {self.doc.unit}"
 
     @property
     def example(self) -> str:
@@ -66,7 +80,8 @@ def fields_by_name() -> dict[str, Field]:
             fields |= _regime_fields()
         else:
             kind, choices = _kind(hint)
-            fields[name] = Field(name, kind, choices, EppParams._field_defaults[name], PARAM_DOCS[name])
+            doc = PARAM_DOC_BY_NAME[name]
+            fields[name] = Field(name, kind, doc.choices or choices, EppParams._field_defaults[name], doc)
     return fields
 
 
@@ -99,9 +114,8 @@ def parse_value(field: Field, raw: Any, path: Path) -> tuple[Any, list[Fault]]:
             Fault(f"{path}: {field.name}={raw!r}: {error}; allowed: {field.allowed}; example: {field.example}")
         ]
     if field.kind in (int, Decimal) and not isinstance(value, bool):
-        is_below = field.doc.least is not None and value < field.doc.least
-        is_above = field.doc.most is not None and value > field.doc.most
-        if is_below or is_above:
+        low, high = field.doc.low, field.doc.high
+        if (low is not None and value < low) or (high is not None and value > high):
             hint = _unit_hint(field)
             return None, [
                 Fault(
@@ -119,12 +133,11 @@ def params_from_values(values: Mapping[str, Any], path: Path) -> EppParams:
         RegimeSpec(*(values[f"regimes.{regime}.{field}"] for field in RegimeSpec._fields)) for regime in REGIME_NAMES
     )
     params = EppParams(**plain, regimes=regimes)
-    problems = check_params(params)
-    if problems:
-        raise ConfigError(
-            "E_CFG_INVALID", "\n".join(f"{path}: {problem}" for problem in problems), "correct the values named above"
-        )
-    return params
+    try:
+        return check_params(params)
+    except ParamsRefused as refused:
+        problems = "\n".join(f"{path}: {error}" for error in refused.errors)
+        raise ConfigError("E_CFG_INVALID", problems, "correct the values named above") from refused
 
 
 def text_of(value: Any) -> str:

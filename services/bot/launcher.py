@@ -6,6 +6,7 @@ made in memory; 5. what dials out is replaced or stopped; 6. stored tables are t
 """
 
 import asyncio
+import gc
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -47,7 +48,14 @@ class Host:
         self._is_stopping = False
 
     async def prepare(self) -> None:
-        """Steps 1 to 6: about four seconds, nearly all of it imports and key derivation."""
+        """Steps 1 to 6: some seconds, nearly all of it imports; collecting garbage in between would only cost."""
+        gc.disable()
+        try:
+            await self._prepare()
+        finally:
+            gc.enable()
+
+    async def _prepare(self) -> None:
         instance = self.instance
         from services.bot import hummingbot_paths
 
@@ -62,14 +70,17 @@ class Host:
         from services.bot.keystore import GatewayKey, open_keystore
 
         key = GatewayKey(instance.api_key, instance.secret, instance.passphrase)
-        open_keystore(instance.instance_dir, CONNECTOR_NAME, instance.keystore_password, key)
-
+        # deriving keys takes a second and leaves the interpreter alone, so it runs beside the imports below
+        opening = asyncio.get_running_loop().run_in_executor(
+            None, open_keystore, instance.instance_dir, CONNECTOR_NAME, instance.keystore_password, key
+        )
         from hummingbot.client.hummingbot_application import HummingbotApplication
 
         from services.bot.client_config import client_config
         from services.bot.quiet import stop_dialling_out
         from services.bot.tables import trim_tables
 
+        await opening
         application = HummingbotApplication.main_application(
             client_config_map=client_config(instance.bot_id), headless_mode=True
         )

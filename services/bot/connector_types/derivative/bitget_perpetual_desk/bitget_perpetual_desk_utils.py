@@ -14,12 +14,10 @@ _SECRET: dict[str, JsonValue] = {"is_secure": True, "is_connect_key": True, "pro
 
 
 class BitgetPerpetualDeskConfigMap(BaseConnectorConfigMap):
-    """The bot's own key towards the gateway. No key of a venue is ever here."""
+    """The bot's own key towards the gateway as JSON [api key, secret, passphrase]. Never a key of a venue."""
 
     connector: str = "bitget_perpetual_desk"
-    bitget_perpetual_desk_api_key: SecretStr = Field(default=..., json_schema_extra=_SECRET)
-    bitget_perpetual_desk_secret_key: SecretStr = Field(default=..., json_schema_extra=_SECRET)
-    bitget_perpetual_desk_passphrase: SecretStr = Field(default=..., json_schema_extra=_SECRET)
+    bitget_perpetual_desk_credentials: SecretStr = Field(default=..., json_schema_extra=_SECRET)
     model_config = ConfigDict(title="bitget_perpetual_desk")
 
 
