@@ -129,7 +129,7 @@ def _relation_errors(params: EppParams) -> list[str]:
         if 2 * spec.levels_max + 1 > p.max_active_executors and 2 * spec.levels_min + 1 > p.max_active_executors:
             errors.append(
                 f"PARAM_ORDER: regimes.{name}.levels={spec.levels_min}..{spec.levels_max} on two sides and a "
-                f"derisk order are more than max_active_executors={p.max_active_executors}; lower one or raise the other"
+                f"derisk order are more than max_active_executors={p.max_active_executors}; change one of them"
             )
     if p.desk_mode == "live" and not p.edge_gate_enabled:
         errors.append("PARAM_LIVE: edge_gate_enabled=false is for demonstrations; in live it must be true")

@@ -1,4 +1,4 @@
-"""Unit, range and meaning of every field of ProcessedState. The page, the exporter and the reference are made from it."""
+"""Unit, range and meaning of every field of ProcessedState: the page, exporter and reference are made from it."""
 
 from typing import Final, NamedTuple
 
