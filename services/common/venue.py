@@ -124,6 +124,7 @@ class Order(_Value, frozen=True, kw_only=True):
     updated_ts_ms: int
     leverage: int = 1
     margin_mode: MarginMode = "crossed"
+    trigger_price: Decimal | None = None  # set while it waits for the mark price, and when it ended waiting
 
 
 class Fill(_Value, frozen=True, kw_only=True):

@@ -71,4 +71,5 @@ def to_value(order: OpenOrder, grid: Grid) -> venue.Order:
         updated_ts_ms=order.updated_ms,
         leverage=order.leverage,
         margin_mode=order.margin_mode,
+        trigger_price=grid.price(order.trigger_ticks) if order.trigger_ticks else None,
     )

@@ -1,6 +1,7 @@
 """Every request, answer and push of the venue port as a hypothesis strategy, within what a wire can carry."""
 
 from decimal import Decimal
+from typing import get_args
 
 from hypothesis import strategies as st
 
@@ -183,7 +184,7 @@ bills = st.builds(
     venue.Bill,
     bill_id=VENUE_IDS,
     symbol=PAIRS,
-    kind=st.sampled_from(["funding", "open_fee", "close_fee", "realized_pnl", "transfer"]),
+    kind=st.sampled_from(get_args(venue.BillKind)),
     amount_quote=SIGNED,
     balance_quote=POSITIVE,
     ts_ms=TS_MS,
@@ -235,6 +236,8 @@ def place_orders():
             price=price,
             reduce_only=st.booleans(),
             margin_mode=MARGIN_MODES,
+            stp_mode=maybe(st.sampled_from(get_args(venue.StpMode))),
+            trigger_price=maybe(POSITIVE),
         )
 
     return order("limit", POSITIVE) | order("market", st.none())
@@ -266,9 +269,7 @@ REQUESTS: dict[type[venue.Request], st.SearchStrategy] = {
     venue.GetFeeRate: st.builds(venue.GetFeeRate, symbol=PAIRS),
     venue.GetAccount: st.builds(venue.GetAccount, symbol=maybe(PAIRS)),
     venue.GetPositions: st.builds(venue.GetPositions, symbol=maybe(PAIRS)),
-    venue.GetBills: st.builds(
-        venue.GetBills, kind=maybe(st.sampled_from(["funding", "open_fee", "transfer"])), **SPANS
-    ),
+    venue.GetBills: st.builds(venue.GetBills, kind=maybe(st.sampled_from(get_args(venue.BillKind))), **SPANS),
     venue.SetLeverage: st.builds(venue.SetLeverage, symbol=PAIRS, leverage=LEVERAGE),
     venue.SetMarginMode: st.builds(venue.SetMarginMode, symbol=PAIRS, margin_mode=MARGIN_MODES),
     venue.SetPositionMode: st.builds(

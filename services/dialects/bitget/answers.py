@@ -15,6 +15,7 @@ _PLAN_LIST = {"entrustedList": None, "endId": None}
 _PAGED: dict[str, tuple[str, str]] = {
     "mix/order/orders-pending": ("entrustedList", "orderId"),
     "mix/order/orders-history": ("entrustedList", "orderId"),
+    "mix/order/orders-plan-pending": ("entrustedList", "orderId"),
     "mix/order/fills": ("fillList", "tradeId"),
     "mix/order/fill-history": ("fillList", "tradeId"),
     "mix/account/bill": ("bills", "billId"),
@@ -92,7 +93,13 @@ def _many_cancelled(request: venue.Request, answer: venue.Cancelled | venue.Plac
 
 
 def _orders(request: venue.Request, answer: tuple[venue.Order, ...]) -> Any:
-    rows = [orders.order_row(order) for order in answer]
+    """Without those that wait for a trigger: the venue lists them apart."""
+    rows = [orders.order_row(order) for order in answer if order.trigger_price is None]
+    return {"entrustedList": rows, "endId": rows[-1]["orderId"] if rows else None}
+
+
+def _plans(request: venue.Request, answer: tuple[venue.Order, ...]) -> Any:
+    rows = [orders.plan_row(order) for order in answer if order.trigger_price is not None]
     return {"entrustedList": rows, "endId": rows[-1]["orderId"] if rows else None}
 
 
@@ -149,13 +156,16 @@ _WRITERS: dict[str, Callable[[Any, Any], Any]] = {
     "mix/order/detail": lambda q, a: orders.order_row(a, status_field="state"),
     "mix/order/orders-pending": _orders,
     "mix/order/orders-history": _orders,
+    "mix/order/orders-plan-pending": _plans,
     "mix/order/fills": _fills,
     "mix/order/fill-history": _fills,
     "mix/order/place-order": lambda q, a: _ids(a),
+    "mix/order/place-plan-order": lambda q, a: _ids(a),
     "mix/order/modify-order": lambda q, a: _ids(a),
     "mix/order/cancel-order": _cancelled,
     "mix/order/batch-cancel-orders": _many_cancelled,
     "mix/order/cancel-all-orders": _many_cancelled,
+    "mix/order/cancel-plan-order": _many_cancelled,
     "mix/order/close-positions": _many_cancelled,
     "mix/account/set-leverage": _leverage,
     "mix/account/set-margin-mode": _leverage,

@@ -144,8 +144,14 @@ def _bills(request: venue.GetBills) -> Encoded:
 
 
 def _place_order(request: venue.PlaceOrder) -> Encoded:
-    return "mix/order/place-order", {
+    name, extra = "mix/order/place-order", {}
+    if request.trigger_price is not None:
+        name = "mix/order/place-plan-order"
+        extra = {"planType": "normal_plan", "triggerType": "mark_price", "triggerPrice": plain(request.trigger_price)}
+    return name, {
         **_of_symbol(request),
+        **extra,
+        "stpMode": request.stp_mode,
         "marginCoin": _margin_coin(request.symbol),
         "marginMode": request.margin_mode,
         "side": request.side,

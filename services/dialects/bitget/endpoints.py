@@ -222,9 +222,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     _read("mix/order/fill-history", "GetFills", 10, "as fills", "-", "contract/trade/Get-Fill-History"),
     _read(
         "mix/order/orders-plan-pending",
-        "-",
+        "GetOpenOrders",
         10,
-        "no entrustedList: no trigger orders here",
+        "entrustedList[orderId, clientOid, planType, triggerPrice, executePrice, planStatus, …], endId",
         "fetch_open_orders(trigger)",
         "contract/plan/get-orders-plan-pending",
     ),
@@ -232,7 +232,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "mix/order/orders-plan-history",
         "-",
         10,
-        "no entrustedList: no trigger orders here",
+        "no entrustedList: ended trigger orders are not kept apart",
         "fetch_closed_orders(trigger)",
         "contract/plan/orders-plan-history",
     ),
@@ -281,10 +281,24 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "contract/account/Change-Hold-Mode",
     ),
     _trade("mix/order/batch-place-order", "!", 5, "refused", "create_orders", "contract/trade/Batch-Order"),
-    _trade("mix/order/place-plan-order", "!", 10, "refused", "create_order(trigger)", "contract/plan/Place-Plan-Order"),
+    _trade(
+        "mix/order/place-plan-order",
+        "PlaceOrder",
+        10,
+        _IDS,
+        "create_order(trigger), desk",
+        "contract/plan/Place-Plan-Order",
+    ),
     _trade("mix/order/place-tpsl-order", "!", 10, "refused", "create_order(tpsl)", "contract/plan/Place-Tpsl-Order"),
     _trade("mix/order/modify-plan-order", "!", 10, "refused", "edit_order(trigger)", "contract/plan/Modify-Plan-Order"),
-    _trade("mix/order/cancel-plan-order", "!", 10, "refused", "cancel(trigger)", "contract/plan/Cancel-Plan-Order"),
+    _trade(
+        "mix/order/cancel-plan-order",
+        "CancelOrders",
+        10,
+        _LISTS,
+        "cancel_order(trigger)",
+        "contract/plan/Cancel-Plan-Order",
+    ),
 )
 
 BY_ROUTE: dict[tuple[str, str], Endpoint] = {(e.method, PREFIX + e.name): e for e in ENDPOINTS}

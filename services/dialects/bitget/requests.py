@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from services.common import venue
 from services.dialects.bitget.symbols import PRODUCT_USDT, PRODUCTS, to_pair
 from services.dialects.bitget.text import NotReadable, decimal_of, int_of, str_of
@@ -99,10 +101,10 @@ def _bills(params: Params) -> venue.Request:
     return venue.GetBills(kind=kind, limit=limit_of(params), start_ms=_start(params), end_ms=_end(params))
 
 
-def _place_order(params: Params) -> venue.Request:
+def _place_order(params: Params) -> venue.PlaceOrder:
     for field in _NOT_OFFERED_FIELDS:
         if params.get(field):
-            raise NotOffered(f"{field}: trigger and attached orders are not offered")
+            raise NotOffered(f"{field}: attached take-profit and stop-loss orders are not offered")
     if params.get("tradeSide"):
         raise NotOffered("tradeSide is for hedge mode; the account is in one_way_mode", "POSITION_MODE_MISMATCH")
     order_type = order_type_of(params)
@@ -116,7 +118,34 @@ def _place_order(params: Params) -> venue.Request:
         price=decimal_of(params, "price") if order_type == "limit" else None,
         reduce_only=str_of(params, "reduceOnly", "no").lower() == "yes",
         margin_mode=margin_mode_of(params),
+        stp_mode=_stp_mode(params),
     )
+
+
+def _place_plan_order(params: Params) -> venue.Request:
+    """An order that is placed once the mark price has reached ``triggerPrice``."""
+    plan_type, trigger_type = str_of(params, "planType", "normal_plan"), str_of(params, "triggerType", "mark_price")
+    if plan_type != "normal_plan" or trigger_type != "mark_price":
+        raise NotOffered(f"planType={plan_type}, triggerType={trigger_type}: only normal_plan at mark_price is offered")
+    limit_price = params.get("price") or params.get("executePrice")
+    order = _place_order({**params, "price": limit_price, "triggerPrice": "", "planType": ""})
+    return msgspec.structs.replace(order, trigger_price=decimal_of(params, "triggerPrice"))
+
+
+def _stp_mode(params: Params) -> venue.StpMode | None:
+    mode = str_of(params, "stpMode", "")
+    match mode:
+        case "":
+            return None
+        case "none" | "cancel_taker" | "cancel_maker" | "cancel_both":
+            return mode
+    raise NotReadable(f"stpMode={mode!r}: expected none, cancel_taker, cancel_maker or cancel_both")
+
+
+def _cancel_plan_orders(params: Params) -> venue.Request:
+    if not params.get("orderIdList"):
+        raise NotOffered("cancel-plan-order without orderIdList: name the orders")
+    return _cancel_orders(params)
 
 
 def _modify_order(params: Params) -> venue.Request:
@@ -192,11 +221,14 @@ _READERS: dict[str, Callable[[Params], venue.Request]] = {
     ),
     "mix/order/fills": _get_fills,
     "mix/order/fill-history": _get_fills,
+    "mix/order/orders-plan-pending": lambda p: venue.GetOpenOrders(symbol=_maybe_symbol(p)),
     "mix/order/place-order": _place_order,
+    "mix/order/place-plan-order": _place_plan_order,
     "mix/order/modify-order": _modify_order,
     "mix/order/cancel-order": lambda p: venue.CancelOrder(symbol=_symbol(p), **_ids(p)),
     "mix/order/batch-cancel-orders": _cancel_orders,
     "mix/order/cancel-all-orders": _cancel_orders,
+    "mix/order/cancel-plan-order": _cancel_plan_orders,
     "mix/order/close-positions": lambda p: venue.ClosePosition(symbol=_symbol(p)),
     "mix/account/set-leverage": lambda p: venue.SetLeverage(symbol=_symbol(p), leverage=int_of(p, "leverage")),
     "mix/account/set-margin-mode": lambda p: venue.SetMarginMode(symbol=_symbol(p), margin_mode=margin_mode_of(p)),

@@ -112,6 +112,8 @@ class ServerSession:
     def encode_push(self, push: venue.Push, now_ms: int) -> list[str]:
         """The messages this session is due for the push: none when it has not subscribed, or is another account's."""
         match push:
+            case venue.OrderPush() if push.order.trigger_price is not None:
+                return []  # waiting orders have a channel of their own, which is not offered
             case venue.OrderPush():
                 return self._private(push.account_id, "orders", push.order.symbol, now_ms, lambda: _order_rows(push))
             case venue.PositionsPush():

@@ -17,6 +17,8 @@ BILL_TYPES: dict[str, str] = {
     "close_fee": "close_long",
     "realized_pnl": "realized_pnl",
     "transfer": "trans_from_exchange",
+    "liquidation_fee": "force_close_long",
+    "insurance": "risk_captital_user_transfer",  # the venue's own spelling
 }
 _BILL_FROM_WIRE: dict[str, Any] = {wire: kind for kind, wire in BILL_TYPES.items()}
 

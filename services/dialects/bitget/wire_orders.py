@@ -62,6 +62,23 @@ def order_row(order: venue.Order, *, status_field: str = "status") -> Row:
     }
 
 
+def plan_row(order: venue.Order) -> Row:
+    """One row of ``orders-plan-pending``: an order that waits for the mark price."""
+    assert order.trigger_price is not None, f"order {order.venue_order_id} waits for nothing"
+    price = "" if order.price is None else plain(order.price)
+    row = order_row(order)
+    del row["status"], row["baseVolume"], row["quoteVolume"], row["totalProfits"], row["fee"]
+    return {
+        **row,
+        "planType": "normal_plan",
+        "planStatus": status_to_wire(order.status),
+        "triggerPrice": plain(order.trigger_price),
+        "triggerType": "mark_price",
+        "executePrice": price,
+        "callbackRatio": "",
+    }
+
+
 def order_from_row(row: Mapping[str, Any]) -> venue.Order:
     return _order(
         row,
