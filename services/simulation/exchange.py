@@ -155,7 +155,10 @@ class Exchange:
         counters are back; the market resumes from the last price. Raises ValueError naming the row it cannot read.
         """
         assert not self._opened, "restore comes before the first advance or handle"
+        self._outbox.take_changes()  # what the constructor noted is older than any record
         self._life = self._durable.restore(records)
+        for book in self._ledger.accounts.values():
+            self._outbox.change("account", book.state.account_id, book.state)
 
     def digest(self) -> str:
         """SHA-256 (hex) over the event log so far: requests, answers, trades, order changes, bills, tops of book."""
