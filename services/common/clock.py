@@ -8,6 +8,7 @@ import asyncio
 import heapq
 import time
 from collections.abc import Callable
+from decimal import Decimal
 
 from services.common.ports import Timer
 
@@ -29,6 +30,16 @@ class SystemClock:
     def call_at(self, monotonic_ms: int, callback: Callable[[], None]) -> Timer:
         delay_ms = max(0, monotonic_ms - self.monotonic_ms())
         return asyncio.get_running_loop().call_later(delay_ms / 1000, callback)
+
+
+class Stopwatch:
+    """For durations that are reported, never judged by: milliseconds with three places since it was made."""
+
+    def __init__(self) -> None:
+        self._started_ns = time.perf_counter_ns()
+
+    def ms(self) -> Decimal:
+        return Decimal((time.perf_counter_ns() - self._started_ns) // 1_000).scaleb(-3)
 
 
 class _ManualTimer:

@@ -65,9 +65,9 @@ def read_json(path: Path, *, size_max: int = SIZE_MAX) -> Any:
         raise BadFile("invalid_structure", path, f"{error}") from error
 
 
-def read_state(path: Path, *, version: int = 1) -> Any:
+def read_state(path: Path, *, version: int = 1, size_max: int = SIZE_MAX) -> Any:
     """The payload, or BadFile. A missing file is FileNotFoundError: nothing was saved yet."""
-    envelope = read_json(path)
+    envelope = read_json(path, size_max=size_max)
     if not isinstance(envelope, dict) or set(envelope) != {"version", "sha256", "payload"}:
         raise BadFile("invalid_structure", path, "expected {version, sha256, payload}")
     if envelope["sha256"] != _digest(envelope["payload"]):

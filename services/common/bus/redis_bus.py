@@ -208,7 +208,7 @@ class RedisBus:
                     await self._connect_again()
                     retry_ms = 50
                 if self._clock.monotonic_ms() >= next_housekeeping_ms:
-                    await self._keep_house()
+                    await self._look_at_server()
                     next_housekeeping_ms = self._clock.monotonic_ms() + _HOUSEKEEPING_MS
                 await self._ship_chunk()
             except _OUT_OF_REACH:
@@ -238,21 +238,19 @@ class RedisBus:
             reader.forget_done(entries)
 
     async def _connect_again(self) -> None:
+        await self._look_at_server()
+        self._is_connected = True
+
+    async def _look_at_server(self) -> None:
+        """Which life of Redis answers? The client reconnects silently, so only this tells that it was replaced."""
         server = await self._redis.info("server")
         run_id = str(server["run_id"]).encode()
-        is_other_life = bool(self._run_id) and run_id != self._run_id
         await self._read_marks()
-        if is_other_life or not self._run_id:
+        if run_id != self._run_id:
             self._spool.rewind()
-            self.resent_times += int(is_other_life)
-        self._run_id = run_id
-        self._is_connected = True
+            self.resent_times += int(bool(self._run_id))
+            self._run_id = run_id
         self._blind_since_ms = None
-
-    async def _keep_house(self) -> None:
-        await self._redis.ping()
-        self._blind_since_ms = None
-        await self._read_marks()
 
     async def _read_marks(self) -> None:
         """Ask what the store has; free the spool; send again when the store lives but stays silent about our events."""
