@@ -9,9 +9,10 @@ from importlib import metadata
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from services.common.addresses import Addresses
-from services.common.ports import Delivery
+from services.common.event_files import events_dir, last_lines
 from services.common.service import Service, ServiceContext, sleep_or_stop
 from services.contracts import streams
+from services.contracts.codec import Unreadable, decode
 from services.contracts.events import AnyEvent
 from services.contracts.streams import BY_KIND, Stream
 from services.desk_api.assets import load_assets
@@ -38,6 +39,7 @@ TAIL_COUNTS: dict[Stream, int] = {
     streams.INTENT: 50,
     streams.COMMAND: 50,
 }
+STORE_LINES = 40_000  # read back from the event store's files, which survive a bus that lost its memory
 CHUNK = 500  # events folded before others get their turn
 
 
@@ -84,6 +86,7 @@ class DeskApi(Service):
         self._server = HttpServer(app, port=self._page_port)
         self.context.port = self._page_port = self._server.port
         await self._server.start()
+        await self._fold(await asyncio.to_thread(self._stored_events))
         await self._read_back()
         self._asking = asyncio.create_task(self._ask_until_stopped(), name="desk_api-asking")
         self.log.info("page.serving", url=f"http://127.0.0.1:{self._page_port}/", events=self.board.events)
@@ -112,17 +115,32 @@ class DeskApi(Service):
         return {"events": self.board.events, "gaps": self.board.gaps, "bots": len(self.board.bots)}
 
     async def _read_back(self) -> None:
-        """History first, oldest first within all streams; what comes again from the group is known by its id."""
-        started_ms = self.context.clock.monotonic_ms()
-        deliveries: list[Delivery] = []
+        """The newest entries of the bus; what comes again from the store or the group is known by its id."""
+        events: list[AnyEvent] = []
         for stream, count_max in TAIL_COUNTS.items():
-            deliveries += await self.context.bus.tail((stream,), count_max=count_max)
-        deliveries.sort(key=lambda delivery: (delivery.event.ts_ms, delivery.event.source_epoch, delivery.event.seq))
-        for index, delivery in enumerate(deliveries):
-            self.board.apply(delivery.event, self._pages.moment(), stream=delivery.stream.name)
+            events += [delivery.event for delivery in await self.context.bus.tail((stream,), count_max=count_max)]
+        await self._fold(events)
+
+    def _stored_events(self) -> list[AnyEvent]:
+        """What the event store's files say of the time that the charts show."""
+        oldest_ts_ms = self.context.clock.now_ms() - self._settings.history_ms
+        try:
+            lines = last_lines(events_dir(self.context.run_dir), STORE_LINES)
+        except OSError as error:
+            self.log.warning("history.unread", error=str(error))
+            return []
+        events = (decode(line) for line in lines)
+        return [event for event in events if not isinstance(event, Unreadable) and event.ts_ms >= oldest_ts_ms]
+
+    async def _fold(self, events: list[AnyEvent]) -> None:
+        """History, oldest first over all streams, in chunks."""
+        started_ms = self.context.clock.monotonic_ms()
+        events.sort(key=lambda event: (event.ts_ms, event.source_epoch, event.seq))
+        for index, event in enumerate(events):
+            await self.on_event(event)
             if index % CHUNK == 0:
                 await asyncio.sleep(0)
-        self._own.history_seconds.set((self.context.clock.monotonic_ms() - started_ms) / 1000)
+        self._own.history_seconds.inc((self.context.clock.monotonic_ms() - started_ms) / 1000)
 
     async def _ask_until_stopped(self) -> None:
         clock = self.context.clock

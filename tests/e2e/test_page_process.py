@@ -117,6 +117,18 @@ def test_the_page_follows_the_bus_and_shows_the_past_after_kill_9(bus, page):
     assert page.board()["desk"]["gaps"] == 0
 
 
+def test_the_past_comes_from_the_store_when_the_bus_lost_its_memory(bus, page):
+    run_dir, _ = bus
+    events = TalkingDesk(wall_ms() - 120_000).hour(120)
+    day = time.strftime("%Y%m%d", time.gmtime())
+    (run_dir / "events").mkdir()
+    (run_dir / "events" / f"events_{day}.jsonl").write_bytes(b"".join(encode(event) + b"\n" for event in events))
+    page.start()
+    history = httpx.get(f"http://127.0.0.1:{page.port}/api/history", params={"bot": "bot1"}).json()
+    assert len(history["mid"]) == 120
+    assert page.board()["desk"]["events"] >= len(events)
+
+
 def test_numbers_of_a_desk_that_stopped_an_hour_ago_are_an_hour_old(bus, page):
     _, server = bus
     publish(server, TalkingDesk(wall_ms() - 3_660_000).hour(60))
