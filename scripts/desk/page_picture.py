@@ -18,6 +18,7 @@ from services.common.errors import DeskError, ExitCode, NotRunning
 REPO = Path(__file__).resolve().parents[2]
 SIZE_BYTES_MAX = 300_000
 SETTLE_MS = 3_000
+Scheme = Literal["dark", "light"]
 # As root in a closed network: no sandbox, and none of the look-ups a browser makes on its own account.
 FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
 

@@ -5,7 +5,7 @@ import contextlib
 import signal
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from rich.console import Console
@@ -14,7 +14,7 @@ from rich.live import Live
 from scripts.desk.output import print_json
 from scripts.desk.places import Places
 from scripts.desk.supervisor.desk import Desk, StopReport
-from scripts.desk.supervisor.integrity import judge_integrity
+from scripts.desk.supervisor.integrity import judge_integrity, stored_by_kind
 from scripts.desk.supervisor.ledger import RunLedger
 from scripts.desk.supervisor.observer import Observer
 from scripts.desk.supervisor.plan import MODE, UpOptions
@@ -86,6 +86,7 @@ async def run_session(options: UpOptions, where: Places, *, as_json: bool, on_te
     desk.started_ms -= STARTED_MS_SLACK
     ledger = RunLedger(options.bots, desk.started_ms)
     screen.say(f"starting the desk in {where.run_dir}")
+    stored_before = await asyncio.to_thread(stored_by_kind, where.run_dir)
     starting = asyncio.create_task(desk.start())
     asked = asyncio.create_task(stopper.asked.wait())
     await asyncio.wait({starting, asked}, return_when=asyncio.FIRST_COMPLETED)
@@ -121,7 +122,7 @@ async def run_session(options: UpOptions, where: Places, *, as_json: bool, on_te
     asked.cancel()
     if error is not None:
         raise error
-    return _conclude(desk, ledger, report, screen, clock, as_json=as_json)
+    return _conclude(desk, ledger, report, stored_before, screen, clock, as_json=as_json)
 
 
 async def _until_asked(
@@ -146,8 +147,17 @@ async def _until_asked(
         screen.close()
 
 
-def _conclude(desk: Desk, ledger: RunLedger, report: StopReport, screen: Screen, clock: Clock, *, as_json: bool) -> int:
-    integrity = judge_integrity(desk.where, desk.started_ms)
+def _conclude(
+    desk: Desk,
+    ledger: RunLedger,
+    report: StopReport,
+    stored_before: Mapping[str, int],
+    screen: Screen,
+    clock: Clock,
+    *,
+    as_json: bool,
+) -> int:
+    integrity = judge_integrity(desk.where.run_dir, stored_before, clock.now_ms())
     summary = build_summary(
         mode=MODE,
         ledger=ledger,

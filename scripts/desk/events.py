@@ -1,0 +1,103 @@
+"""`desk events`: look at what was stored, and ask whether anything is missing."""
+
+import json
+from collections import deque
+from typing import Annotated, Any
+
+import typer
+
+from scripts.desk.options import DataDir, Json, RunDir
+from scripts.desk.output import print_json
+from scripts.desk.places import places
+from services.common.errors import ExitCode, NotFound
+
+
+def register(app: typer.Typer) -> None:
+    events = typer.Typer(no_args_is_help=True, help="Stored events: look at them, judge them.")
+    events.command("tail")(tail)
+    events.command("integrity")(integrity)
+    app.add_typer(events, name="events")
+
+
+def tail(
+    count: Annotated[int, typer.Option("--count", min=1, help="How many, the newest last.")] = 20,
+    kind: Annotated[str | None, typer.Option("--kind", help="Only this kind, for example fill.v1.")] = None,
+    bot: Annotated[str | None, typer.Option("--bot", help="Only events of this bot.")] = None,
+    data_dir: DataDir = None,
+    run_dir: RunDir = None,
+    as_json: Json = False,
+) -> int:
+    """Print the newest stored events, one line each.
+
+    Example: desk events tail --kind fill.v1 --bot bot1 --count 10
+    """
+    from services.common.event_files import day_path, days, events_dir
+    from services.contracts.codec import KINDS
+
+    if kind is not None and kind not in KINDS:
+        raise NotFound("KIND_UNKNOWN", f"{kind}; known: {', '.join(sorted(KINDS))}", "desk events tail --kind fill.v1")
+    directory = events_dir(places(data_dir, run_dir).run_dir)
+    found: deque[dict[str, Any]] = deque(maxlen=count)
+    for day in reversed(days(directory)):
+        of_day: deque[dict[str, Any]] = deque(maxlen=count - len(found))
+        with day_path(directory, day).open("rb") as lines:
+            for line in lines:
+                event = json.loads(line)
+                if kind in (None, event.get("kind")) and bot in (None, event.get("bot_id")):
+                    of_day.append(event)
+        found.extendleft(reversed(of_day))
+        if len(found) == count:
+            break
+    if as_json:
+        print_json(list(found))
+    else:
+        for event in found:
+            print(_line(event))
+    return 0
+
+
+def integrity(
+    from_start: Annotated[
+        bool, typer.Option("--from-start", help="Read every line again, trust no checkpoint.")
+    ] = False,
+    data_dir: DataDir = None,
+    run_dir: RunDir = None,
+    as_json: Json = False,
+) -> int:
+    """Judge the stored events: gaps, duplicates, counts against the sources. Exit code 6 when it is not PASS.
+
+    While the desk runs, the newest events may still be on their way.
+
+    Example: desk events integrity --json
+    """
+    from services.common.clock import SystemClock
+    from services.event_store.integrity import integrity as judge
+
+    report = judge(places(data_dir, run_dir).run_dir, now_ms=SystemClock().now_ms(), from_start=from_start)
+    if as_json:
+        print_json(report)
+    else:
+        counts = report.events
+        print(f"{report.status}  events {counts.count}, gaps {counts.gaps}, duplicates {counts.duplicates}")
+        for name, count in report.by_kind.items():
+            print(f"      {count:8}  {name}")
+        for gap in report.gaps:
+            print(f"GAP   {gap.stream} {gap.source} epoch {gap.source_epoch}: {gap.first_seq}..{gap.last_seq}")
+        for check in report.checks:
+            print(f"{'ok' if check.is_ok else check.severity:4}  {check.text}")
+        for reason in report.reasons:
+            print(f"why   {reason}")
+    return int(ExitCode.OK if report.status == "PASS" else ExitCode.GATE_FAILED)
+
+
+_ENVELOPE = ("kind", "event_id", "source", "source_epoch", "seq", "bot_id", "ts_ms", "config_hash", "cause_id")
+
+
+def _line(event: dict[str, Any]) -> str:
+    from datetime import UTC, datetime
+
+    when = datetime.fromtimestamp(event["ts_ms"] / 1000, tz=UTC).strftime("%H:%M:%S.%f")[:-3]
+    rest = " ".join(
+        f"{key}={value}" for key, value in event.items() if key not in _ENVELOPE and value not in ("", None)
+    )
+    return f"{when} {event['kind']:20} {event['bot_id']:8} {rest}"
