@@ -82,7 +82,7 @@ def run_service_main(
         return asyncio.run(_run(arguments, name, process, source or process, loaded, make))
     except DeskError as error:
         get_logger("worker").critical("start.refused", error=str(error), exit_code=int(error.exit_code))
-        print(error, file=sys.stderr)  # noqa: T201 - the one who started us reads this
+        sys.stderr.write(f"{error}\n")  # the one who started us reads this
         return int(error.exit_code)
 
 

@@ -26,6 +26,9 @@ ENVIRONMENT_PLACES = {
 
 # Where a broad except stands: a boundary that counts it, keeps the evidence and chooses the safe side.
 BROAD_EXCEPT_PLACES: dict[str, str] = {
+    "controllers/market_making/epp_v2_4.py": "a fault of the strategy is counted, logged with its view, and stands down",
+    "services/common/worker.py": "the end of a process: logged, nothing acknowledged, restarted by the supervisor",
+    "services/gateway/engine.py": "a venue answer that cannot be read is an unknown outcome: logged, and asked about",
     "services/dialects/bitget/upstream_session.py": "a listener's fault is told, and the session starts afresh",
 }
 
