@@ -62,7 +62,7 @@ class Engine:
         self._published: deque[tuple[int, int]] = deque()  # (monotonic ms, outbox id)
         self._publisher: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._drained: asyncio.Future[int] | None = None
+        self._drained: asyncio.Future[int | None] | None = None
         self.is_running = False
 
     # ----------------------------------------------------------------------------------------------------- lifecycle

@@ -191,9 +191,9 @@ class WakeAt(NamedTuple):
 
 
 class Drained(NamedTuple):
-    """The venue was read as holding ``open_orders`` of ours; 0 is what is wanted."""
+    """The venue was read as holding ``open_orders`` of ours; 0 is what is wanted, None that it could not be read."""
 
-    open_orders: int
+    open_orders: int | None
 
 
 Output = Reply | AskUpstream | WriteJournal | PushToBot | Publish | Tighten | WakeAt | Drained

@@ -91,6 +91,6 @@ def _on_drain_listed(
     if is_empty or state.core.now.mono_ms >= until_ms:
         for bot in state.lanes:
             publish_account(state, bot)
-        state.core.emit(Drained(sum(known)))
+        state.core.emit(Drained(sum(known) if len(known) == len(counts) else None))
         return
     state.core.after(state.timing.cancel_retry_ms, partial(_drain_round, state, until_ms))

@@ -124,10 +124,11 @@ class Processes:
         def is_ready() -> bool:
             process = self._running[name]
             assert process.poll() is None, f"{name} ended with {process.returncode}: {self.run_dir / (name + '.err')}"
-            with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
+            try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
                     return bool(answer.status == 200)
-            return False
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
+                return False
 
         eventually(is_ready, within_s, f"{name} is ready")
 

@@ -26,9 +26,10 @@ START_WALL_MS = 1_760_000_000_000
 class Fault(NamedTuple):
     """What becomes of one question. ``delay_ms`` is to the venue's door; the answer takes as long again."""
 
-    kind: Literal["none", "lose_request", "lose_answer", "refuse", "hang"] = "none"
+    kind: Literal["none", "lose_request", "lose_answer", "refuse", "hang", "late"] = "none"
     code: str = ""
     delay_ms: int = 5
+    late_ms: int = 0  # "late": the asker gives up first, and so much later the venue acts
 
 
 NO_FAULT = Fault()
@@ -51,10 +52,12 @@ class Desk:
         self.pushed: list[tuple[str, venue.PrivatePush]] = []
         self.published: list[m.Publish] = []
         self.tightened: list[m.Tighten] = []
-        self.drained: list[int] = []
+        self.drained: list[int | None] = []
         self.durable: dict[tuple[str, ...], Record] = {}
         self.latch: dict[str, m.LatchEntry] = {}
         self.is_hearing_market = True
+        self.after_each: Callable[[Desk], None] = lambda _desk: None
+        self._unwritten: list[m.Publish] = []
         self._life = 0
         self._heap: list[tuple[int, int, int, Callable[[], None]]] = []
         self._order = itertools.count()
@@ -85,6 +88,7 @@ class Desk:
     def crash(self) -> None:
         """kill -9: what is not durable is gone; answers and callbacks of this life reach nobody."""
         self._life += 1
+        self._unwritten = []
 
     def restart(self, *, until_open: bool = True) -> "Desk":
         self.crash()
@@ -118,6 +122,10 @@ class Desk:
     def feed(self, message: m.Input) -> None:
         for output in self.gateway.handle(message, m.Instant(self.wall_ms, self.mono_ms)):
             self._carry_out(output)
+        if self._unwritten:
+            events, self._unwritten = self._unwritten, []
+            self.at(self.journal_delay_ms, lambda: self.published.extend(events))
+        self.after_each(self)
 
     def request(self, request: venue.Request, bot: str = "bot1") -> int:
         request_id = next(self._request_ids)
@@ -197,11 +205,12 @@ class Desk:
             case m.AskUpstream():
                 self._travel(output)
             case m.WriteJournal():
-                self.at(self.journal_delay_ms, lambda: self._commit(output))
+                events, self._unwritten = self._unwritten, []
+                self.at(self.journal_delay_ms, lambda: self._commit(output, events))
             case m.PushToBot():
                 self.pushed.append((output.bot_id, output.push))
             case m.Publish():
-                self.published.append(output)
+                self._unwritten.append(output)
             case m.WakeAt():
                 self.at(max(0, output.mono_ms - self.mono_ms), lambda: self.feed(m.Tick()))
             case m.Tighten():
@@ -210,9 +219,10 @@ class Desk:
             case m.Drained():
                 self.drained.append(output.open_orders)
 
-    def _commit(self, output: m.WriteJournal) -> None:
+    def _commit(self, output: m.WriteJournal, events: list[m.Publish]) -> None:
         for record in output.records:
             self.durable[_key_of(record)] = record
+        self.published.extend(events)  # as the outbox does: with the rows, or not at all
         self.feed(m.JournalDurable(output.batch_id))
 
     def _travel(self, output: m.AskUpstream) -> None:
@@ -224,9 +234,16 @@ class Desk:
             if life == self._life:
                 self.at(fault.delay_ms, lambda: self.feed(m.UpstreamAnswer(output.op_id, answer)))
 
+        def act_late() -> None:
+            self.venue.answer(output.request)
+            self.deliver_pushes()
+
         def arrive() -> None:
             if fault.kind == "lose_request":
                 back(venue.Unknown(detail="connection reset"))
+            elif fault.kind == "late":
+                back(venue.Unknown(detail="timeout"))
+                self.at(fault.late_ms, act_late, of_this_life=False)
             elif fault.kind == "refuse":
                 back(venue.Refused(code=fault.code, text=f"{fault.code}: by the test"))
             else:

@@ -129,7 +129,7 @@ def test_the_same_id_while_the_first_is_under_way_is_refused(desk):
 
 def test_an_order_refused_by_the_venue_may_be_tried_again_under_its_id(desk):
     desk.fault = lambda request: places(request, "refuse", code="POST_ONLY_WOULD_CROSS")
-    request_id, client_id = desk.place()
+    _, client_id = desk.place()
     desk.run(50)
     desk.fault = lambda request: Fault()
     desk.place(client_id=client_id)

@@ -1,0 +1,62 @@
+from decimal import Decimal
+
+from services.common import venue
+from services.contracts import events as e
+from tests.fakes.gateway_desk import Fault
+
+
+def test_a_ghost_is_cancelled_and_reported_within_ten_seconds(desk):
+    """Taken as never placed after all that asking, and then it is alive."""
+
+    desk.fault = lambda request: Fault("lose_request") if isinstance(request, venue.PlaceOrder) else Fault()
+    _, client_id = desk.place()
+    desk.run(15_000)
+    assert desk.row(client_id).is_tombstone
+    desk.venue.place_by_hand("bot1", client_id, Decimal("0.001"), Decimal("59990"))
+    desk.run(10_000)
+    assert desk.venue.open_orders() == []
+    assert [b["what"] for b in desk.events(e.BreakV1)] == ["ghost_order"]
+    assert "GHOST" in [o["state"] for o in desk.events(e.OrderV1)]
+
+
+def test_an_order_with_our_prefix_and_no_row_is_cancelled_and_reported(desk):
+    desk.venue.place_by_hand("bot1", "hb1-b0-zzz.9", Decimal("0.001"), Decimal("59990"))
+    desk.run(10_000)
+    assert desk.venue.open_orders() == []
+    assert [b["what"] for b in desk.events(e.BreakV1)] == ["orphan_order"]
+
+
+def test_an_order_that_is_not_ours_is_reported_once_and_left_alone(desk):
+    desk.venue.place_by_hand("bot1", "web-77", Decimal("0.001"), Decimal("59990"))
+    desk.run(30_000)
+    assert len(desk.venue.open_orders()) == 1
+    assert [b["what"] for b in desk.events(e.BreakV1)] == ["foreign_order"]
+
+
+def test_a_ghost_whose_cancel_is_refused_is_hunted_on(desk):
+
+    left = [3]
+
+    def fault(request):
+        if isinstance(request, venue.CancelOrder) and left[0]:
+            left[0] -= 1
+            return Fault("refuse", code="RATE_LIMITED")
+        return Fault()
+
+    desk.fault = fault
+    desk.venue.place_by_hand("bot1", "hb1-b0-zzz.9", Decimal("0.001"), Decimal("59990"))
+    desk.run(10_000)
+    assert desk.venue.open_orders() == []
+    assert len(desk.events(e.BreakV1)) == 1
+
+
+def test_an_order_that_ended_while_the_list_was_on_its_way_is_no_ghost(desk):
+
+    client_id = desk.placed()
+    desk.fault = lambda request: Fault(delay_ms=60) if isinstance(request, venue.GetOpenOrders) else Fault()
+    while not any(isinstance(r, venue.GetOpenOrders) for r in desk.venue.asked[-1:]):
+        desk.run(1)
+    desk.venue.end(desk.venue.by_client(client_id).venue_id, "canceled", "MANUAL")
+    desk.deliver_pushes()
+    desk.run(1_000)
+    assert desk.events(e.BreakV1) == []
