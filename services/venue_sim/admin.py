@@ -10,6 +10,7 @@ from aiohttp import web
 
 from services.common import venue
 from services.venue_sim.backend import SimBackend
+from services.venue_sim.faults import PRESETS, Rule
 from services.venue_sim.settings import VenueSimSettings
 
 HEADER = "X-Hbot-Admin"
@@ -27,6 +28,8 @@ class Admin:
         app.router.add_get("/sim/orders", self._guarded(self._orders))
         app.router.add_post("/sim/orders/cancel", self._guarded(self._cancel))
         app.router.add_post("/sim/transfer", self._guarded(self._transfer))
+        app.router.add_get("/sim/faults", self._guarded(self._faults))
+        app.router.add_post("/sim/faults", self._guarded(self._set_faults))
 
     def _guarded(self, handler: Handler) -> Handler:
         async def guarded(request: web.Request) -> web.Response:
@@ -87,6 +90,29 @@ class Admin:
         answer = self._backend.exchange.transfer(str(body.get("account_id", "")), amount, self._backend.now_ms())
         self._backend.flush()
         return _json(msgspec.to_builtins(answer), status=400 if isinstance(answer, venue.Refused) else 200)
+
+    async def _faults(self, request: web.Request) -> web.Response:
+        now_ms = self._backend.exchange.now_ms
+        return _json({"presets": sorted(PRESETS), "rules": self._backend.faults.report(now_ms)})
+
+    async def _set_faults(self, request: web.Request) -> web.Response:
+        """{"rules": [{"fault": …}]} replaces the plan, [] ends it; {"preset": …, "account"?, "for_ms"?} for short."""
+        body = await _body(request)
+        try:
+            rules = _preset(body) if "preset" in body else msgspec.convert(body.get("rules", []), list[Rule])
+        except msgspec.ValidationError as error:
+            return _error(400, "PARAMETER_INVALID", str(error), "GET /sim/faults lists what is set; see README.md")
+        except KeyError:
+            text = f"preset={body['preset']!r}, allowed: {', '.join(sorted(PRESETS))}"
+            return _error(400, "PARAMETER_INVALID", text, "POST /sim/faults {'preset': 'freeze_feed'}")
+        self._backend.faults.put(rules, self._backend.exchange.now_ms)
+        return await self._faults(request)
+
+
+def _preset(body: dict[str, Any]) -> list[Rule]:
+    narrowed = {field: body[field] for field in ("account", "symbol", "for_ms", "after_ms") if field in body}
+    rules = PRESETS[str(body["preset"])]
+    return [msgspec.convert({**msgspec.to_builtins(rule), **narrowed}, Rule) for rule in rules]
 
 
 async def _body(request: web.Request) -> dict[str, Any]:

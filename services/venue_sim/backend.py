@@ -6,8 +6,13 @@ from collections.abc import Callable
 from services.common import venue
 from services.common.logs import Logger
 from services.common.ports import Clock
+from services.dialects.bitget.endpoints import BY_NAME
+from services.dialects.bitget.rate_limits import RateLimits
 from services.dialects.bitget.server import AccountKey, CallContext, DialectServer, Rejection, Session
 from services.simulation.exchange import Exchange
+from services.venue_sim import fault_wire
+from services.venue_sim.fault_feed import FaultyFeed
+from services.venue_sim.faults import FaultPlan
 from services.venue_sim.group_commit import GroupCommit
 from services.venue_sim.keys import Keys
 from services.venue_sim.metrics import VenueSimMetrics
@@ -21,10 +26,21 @@ class SimBackend:
     server: DialectServer
 
     def __init__(
-        self, exchange: Exchange, commits: GroupCommit, keys: Keys, clock: Clock, metrics: VenueSimMetrics, log: Logger
+        self,
+        exchange: Exchange,
+        commits: GroupCommit,
+        keys: Keys,
+        clock: Clock,
+        metrics: VenueSimMetrics,
+        log: Logger,
+        faults: FaultPlan,
+        limits: RateLimits | None,
     ) -> None:
         self.exchange = exchange
+        self.faults = faults
         self.is_open = False
+        self._feed = FaultyFeed(faults)
+        self._limits = limits
         self._commits = commits
         self._keys = keys
         self._clock = clock
@@ -34,7 +50,9 @@ class SimBackend:
     # ------------------------------------------------------------------------------------------------ VenueBackend
 
     def now_ms(self) -> int:
-        return self._clock.now_ms()
+        """The venue's clock as the wire sees it: a fault may set it ahead. The market keeps the true one."""
+        now_ms = self._clock.now_ms()
+        return now_ms + self.faults.skew_ms(now_ms)
 
     def key_of(self, api_key: str) -> AccountKey | None:
         return self._keys.find(api_key)
@@ -43,7 +61,12 @@ class SimBackend:
         if not self.is_open:
             return venue.Refused(code="MAINTENANCE", text="MAINTENANCE: the venue is starting")
         started_ms = self._clock.monotonic_ms()
-        answer = await self.answered(request)
+        answer = self._over_limit(context)
+        if answer is None:
+            struck = self.faults.rest(context.account_id, context.endpoint, self._clock.now_ms())
+            answer = await fault_wire.before(struck)
+            if answer is None:
+                answer = await fault_wire.after(struck, await self.answered(request))
         result = "refused" if isinstance(answer, venue.Refused) else "ok"
         self._metrics.requests.labels(context.endpoint, result).inc()
         seconds = (self._clock.monotonic_ms() - started_ms) / 1000
@@ -94,8 +117,11 @@ class SimBackend:
 
     def advance(self) -> None:
         """Let the market happen up to now."""
-        self.exchange.advance(self._clock.now_ms())
+        now_ms = self._clock.now_ms()
+        self.exchange.advance(now_ms)
         self.flush()
+        for rule in self.faults.closings(now_ms):
+            self._close_sessions("" if rule.fault == "close_public" else rule.account, rule.fault)
 
     def flush(self, then: Callable[[], object] = lambda: None) -> None:
         """What changed goes to disk, then what the venue says by itself goes out, then ``then``."""
@@ -103,10 +129,37 @@ class SimBackend:
 
         def release() -> None:
             for push in pushes:
-                self.server.publish(push)
+                self._publish(push)
             then()
 
         self._commits.submit(changes, release)
+
+    def _publish(self, push: venue.Push) -> None:
+        for outgoing in self._feed.outgoing(push, self._clock.now_ms()):
+            if outgoing.is_lost:
+                self.server.lose(outgoing.push)
+            elif outgoing.delay_ms:
+                loop = asyncio.get_running_loop()
+                loop.call_later(outgoing.delay_ms / 1000, self.server.publish, outgoing.push)
+            else:
+                self.server.publish(outgoing.push)
+
+    def _close_sessions(self, account_id: str, reason: str) -> None:
+        """Private ones of the account ("" is every account), or the public ones."""
+        for session in self.server.sessions():
+            if bool(session.account_id) == (reason == "close_private") and account_id in ("", session.account_id):
+                session.close(f"FAULT_INJECTED: {reason}")
+
+    def _over_limit(self, context: CallContext) -> venue.Answer | None:
+        if self._limits is None:
+            return None
+        who = context.account_id or context.remote
+        wait_ms = self._limits.take(who, context.endpoint, self._clock.now_ms())
+        if wait_ms is None:
+            return None
+        limit = BY_NAME[context.endpoint].per_second
+        text = f"RATE_LIMITED: {context.endpoint}, limit={limit} a second, retry_after_ms={wait_ms}"
+        return venue.Refused(code="RATE_LIMITED", text=text, retry_after_ms=wait_ms)
 
     def _snapshot(self, account_id: str, channel: str, symbol: str | None) -> list[venue.Push]:
         """What a new subscriber is told first, as things stand now."""

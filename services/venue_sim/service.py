@@ -10,11 +10,13 @@ from services.common.errors import ConfigError
 from services.common.secrets import KeyTriple, ensure_secrets
 from services.common.service import Service, ServiceContext
 from services.common.yaml_file import read_yaml
+from services.dialects.bitget.rate_limits import Ban, RateLimits
 from services.dialects.bitget.server import DialectServer, ServerSettings
 from services.simulation.exchange import Exchange, ExchangeParams
 from services.simulation.instruments import Instrument, default_instruments, instruments_from_policy
 from services.venue_sim.admin import Admin
 from services.venue_sim.backend import SimBackend
+from services.venue_sim.faults import FaultPlan
 from services.venue_sim.group_commit import GroupCommit
 from services.venue_sim.keys import Keys
 from services.venue_sim.market import open_market
@@ -47,7 +49,16 @@ class VenueSim(Service):
             ExchangeParams(funding_interval_ms=settings.funding_interval_ms),
         )
         self._keys = keys
-        self._backend = SimBackend(self._exchange, self._commits, keys, context.clock, self._metrics, context.log)
+        self._backend = SimBackend(
+            self._exchange,
+            self._commits,
+            keys,
+            context.clock,
+            self._metrics,
+            context.log,
+            FaultPlan(settings.seed),
+            RateLimits(Ban()) if settings.rate_limits == "venue" else None,
+        )
         self._server = DialectServer(self._backend, ServerSettings(book_mode=settings.book_mode))
         self._backend.server = self._server
         self._admin = Admin(self._backend, settings, secrets.admin_token)

@@ -80,6 +80,11 @@ class DialectServer:
         for session in tuple(self._sessions.values()):
             session.send(push)
 
+    def lose(self, push: venue.Push) -> None:
+        """As publish, but the wire swallows it: sequence numbers go on, the sessions never see it. For fault tests."""
+        for session in tuple(self._sessions.values()):
+            session.lose(push)
+
     def sessions(self, account_id: str | None = None) -> tuple[Session, ...]:
         """Open sessions: of one account, "" for public ones, None for all."""
         return tuple(s for s in self._sessions.values() if account_id is None or s.account_id == account_id)

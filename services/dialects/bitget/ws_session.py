@@ -45,6 +45,9 @@ class WebSocketSession:
         for text in self.protocol.encode_push(push, self._now_ms()):
             self.send_text(text)
 
+    def lose(self, push: venue.Push) -> None:
+        self.protocol.encode_push(push, self._now_ms())
+
     def send_text(self, text: str) -> None:
         self._put(text)
 
