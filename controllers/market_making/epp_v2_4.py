@@ -7,7 +7,6 @@ also while feeds are not ready, because standing down is a decision too.
 
 import asyncio
 import logging
-import time
 from decimal import Decimal
 from typing import Any
 
@@ -23,6 +22,7 @@ from controllers.epp.params_doc import PARAM_DOC_BY_NAME
 from controllers.epp.processed import ProcessedState
 from controllers.epp.state import EppState, from_dict, initial_state, to_dict
 from controllers.market_making.view_reader import Fees, Heard, ViewReader
+from services.common.clock import Stopwatch
 from services.common.ports import Clock
 from services.common.strategy_ports import Execution, Memory, Telemetry
 
@@ -87,19 +87,19 @@ class EppV24Controller(ControllerBase):
         self.determine_executor_actions()
 
     async def update_processed_data(self) -> None:
-        started = time.perf_counter()
+        watch = Stopwatch()
         self._view = self._read_view()
-        self._io_ms = _ms_since(started)
+        self._io_ms = watch.ms()
 
     def determine_executor_actions(self) -> list[ExecutorAction]:
         """Decide once, carry it out, tell. Hummingbot's executors carry nothing, so it gets no actions."""
         assert self._view is not None, "update_processed_data comes first"
-        started = time.perf_counter()
+        watch = Stopwatch()
         plan, processed = self._decide_or_stand_down(self._view)
-        decide_ms = _ms_since(started)
+        decide_ms = watch.ms()
         self._execution.execute(plan)
         processed = processed._replace(
-            tick_duration_ms=self._io_ms + _ms_since(started),
+            tick_duration_ms=self._io_ms + watch.ms(),
             indicator_duration_ms=decide_ms,
             connector_io_duration_ms=self._io_ms,
             csv_write_duration_ms=self._telemetry.csv_write_ms(),
@@ -158,7 +158,3 @@ class EppV24Controller(ControllerBase):
             blank = NoView(view.ts_ms, "INTERNAL_ERROR", "decide raised", fills=view.fills, orders=view.orders)
             self.state, plan, processed = decide(self.state, blank, self.params)
         return plan, processed
-
-
-def _ms_since(started: float) -> Decimal:
-    return Decimal(round((time.perf_counter() - started) * 1_000_000)) / 1000

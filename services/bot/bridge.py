@@ -10,13 +10,15 @@ from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
 from controllers.core.values import ExternalIntent, Plan
-from controllers.epp.processed import Notice, ProcessedState
+from controllers.epp.processed import IntentAudit, Notice, ProcessedState
 from controllers.epp.rows import daily_row, fill_row, minute_row
 from services.bot.carrier import Counters
 from services.bot.csv_files import CsvFiles
+from services.common.hash_chain import HashChain
 from services.common.ports import Bus, Clock, EventSource
 from services.contracts.events import (
     AnyEvent,
+    AuditV1,
     BotDailyV1,
     BotFillV1,
     BotMarkoutV1,
@@ -54,6 +56,7 @@ class Bridge:
         source: EventSource,
         clock: Clock,
         csv_files: CsvFiles,
+        audit_chain: HashChain,
         host_facts: Callable[[], HostFacts],
     ) -> None:
         self._bot_id = bot_id
@@ -62,6 +65,7 @@ class Bridge:
         self._source = source
         self._clock = clock
         self._csv_files = csv_files
+        self._audit_chain = audit_chain
         self._host_facts = host_facts
         self._intents: list[ExternalIntent] = []
         self._said: tuple[str, tuple[str, ...], str] | None = None
@@ -93,6 +97,8 @@ class Bridge:
             self._row("minute", BotMinuteV1, minute_row(processed, self._symbol))
         if processed.daily is not None:
             self._row("daily", BotDailyV1, daily_row(processed.daily, processed, self._symbol))
+        for audit in processed.audits:
+            self._audit(audit)
         if plan.kill_intent is not None:
             self._publish(
                 IntentV1,
@@ -110,7 +116,7 @@ class Bridge:
         return self._bus.blind_ms()
 
     def csv_write_ms(self) -> Decimal:
-        return Decimal(round(self._csv_files.last_write_ms * 1000)) / 1000
+        return self._csv_files.last_write_ms
 
     def funding_paid_today_quote(self) -> Decimal:
         return self._host_facts().funding_paid_today_quote
@@ -164,6 +170,21 @@ class Bridge:
     def _row(self, file: str, kind: Any, row: dict[str, str]) -> None:
         self._csv_files.append(file, row)
         self._publish(kind, row=row)
+
+    def _audit(self, audit: IntentAudit) -> None:
+        """On disk and chained before it is told: what people asked of the bot, and what became of it."""
+        record = {
+            "actor": self._source.source,
+            "role": "bot",
+            "action": f"{audit.action}:{audit.outcome}",
+            "scope": f"bot:{self._bot_id}",
+            "before": audit.before,
+            "after": audit.after,
+            "reason": audit.reason,
+            "approvers": [],
+        }
+        linked = self._audit_chain.append({**record, "intent_id": audit.intent_id, "ts_ms": audit.ts_ms})
+        self._publish(AuditV1, cause_id=audit.intent_id, **record, prev_hash=linked["prev_hash"], hash=linked["hash"])
 
     def _log_notices(self, notices: tuple[Notice, ...]) -> None:
         for notice in notices:

@@ -12,7 +12,6 @@ What differs from the stock class, and why:
 
 import asyncio
 import json
-import time
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -29,13 +28,15 @@ from hummingbot.core.web_assistant.web_assistants_factory import WebAssistantsFa
 
 from services.bot.refusal import is_definite, is_not_found
 from services.bot.web import GatewayWebUtils
+from services.common.clock import SystemClock
+from services.common.ports import Clock
 
 CONNECTOR_NAME = "bitget_perpetual_desk"
 ORDERS_PENDING_ENDPOINT = "/api/v2/mix/order/orders-pending"
 CANDLES_ENDPOINT = "/api/v2/mix/market/candles"
 
 _LOOK_UP_EVERY_S = 1.0
-_NOT_FOUND_AFTER_S = 10.0  # "not found" is believed only after asking for this long
+_NOT_FOUND_AFTER_MS = 10_000  # "not found" is believed only after asking for this long
 _SETTLE_S = 3.0  # an order younger than this may be missing from a listing, or not yet ours
 _TRADE_SCOPES_MAX = 5_000
 _REQUEST_ERRORS = (OSError, aiohttp.ClientError, asyncio.TimeoutError, ValueError, KeyError, TypeError)
@@ -45,6 +46,7 @@ _SCOPES = {"t": "taker", "m": "maker", "taker": "taker", "maker": "maker"}
 class BitgetPerpetualDeskDerivative(BitgetPerpetualDerivative):
     LONG_POLL_INTERVAL = 5.0  # fills missed in a short gap of the stream are found this soon
     gateway_url: ClassVar[str] = ""  # set by the launcher before the connector is built; one bot per process
+    clock: ClassVar[Clock] = SystemClock()
 
     def __init__(
         self,
@@ -59,7 +61,7 @@ class BitgetPerpetualDeskDerivative(BitgetPerpetualDerivative):
         self.web_utils = GatewayWebUtils(self.gateway_url)
         self.trade_scopes: dict[str, str] = {}  # trade id -> "maker" or "taker", newest last
         self.foreign_cancels = 0  # orders at the gateway that were not ours and were cancelled
-        self._foreign_seen: dict[str, float] = {}
+        self._foreign_seen: dict[str, int] = {}
         self._immediate: set[str] = set()  # client ids to be sent as immediate-or-cancel
         super().__init__(
             balance_asset_limit=balance_asset_limit,
@@ -146,7 +148,7 @@ class BitgetPerpetualDeskDerivative(BitgetPerpetualDerivative):
 
     async def _look_up(self, order_id: str, trading_pair: str) -> tuple[str, float]:
         """The gateway's id of an order whose submit got no answer. Raises OSError once it is known not to exist."""
-        first_not_found: float | None = None
+        first_not_found_ms: int | None = None
         while True:
             await self._sleep(_LOOK_UP_EVERY_S)
             try:
@@ -154,10 +156,11 @@ class BitgetPerpetualDeskDerivative(BitgetPerpetualDerivative):
                 return str(data["orderId"]), self.current_timestamp
             except _REQUEST_ERRORS as error:
                 if not is_not_found(error):
-                    first_not_found = None
+                    first_not_found_ms = None
                     continue
-                first_not_found = first_not_found or time.monotonic()
-                if time.monotonic() - first_not_found >= _NOT_FOUND_AFTER_S:
+                now_ms = self.clock.monotonic_ms()
+                first_not_found_ms = first_not_found_ms or now_ms
+                if now_ms - first_not_found_ms >= _NOT_FOUND_AFTER_MS:
                     raise OSError(f"NOT_FOUND_FINAL: {order_id} never reached the gateway") from error
 
     async def _place_cancel(self, order_id: str, tracked_order: InFlightOrder) -> bool:
@@ -219,8 +222,9 @@ class BitgetPerpetualDeskDerivative(BitgetPerpetualDerivative):
         for client_order_id, exchange_id in pending.items():
             if client_order_id in known:
                 continue
-            self._foreign_seen[client_order_id] = seen_before.get(client_order_id, time.monotonic())
-            if time.monotonic() - self._foreign_seen[client_order_id] >= _SETTLE_S:
+            now_ms = self.clock.monotonic_ms()
+            self._foreign_seen[client_order_id] = seen_before.get(client_order_id, now_ms)
+            if now_ms - self._foreign_seen[client_order_id] >= _SETTLE_S * 1000:
                 self.logger().warning(f"ORPHAN_ORDER: {client_order_id} rests without a carrier; cancelling")
                 self.foreign_cancels += 1
                 await self._cancel_at_gateway(trading_pair, orderId=exchange_id)

@@ -1,16 +1,19 @@
 """CSV files written off the tick path: rows are handed over, a thread writes them in order, in small batches.
 
-The header is checked once when a file is opened. A file with another header is put aside under its date, never appended
+The header is checked once when a file is opened. A file with another header is put aside, never appended
 to. Rows are flushed when ten wait or five seconds have passed, and all of them on close.
 """
 
 import csv
 import queue
 import threading
-import time
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import TextIO
+
+from services.common.clock import Stopwatch
+from services.common.ports import Clock
 
 _STOP = None
 
@@ -19,13 +22,19 @@ class CsvFiles:
     """``files`` maps a name to (path, columns). ``append`` never blocks and never touches the disk."""
 
     def __init__(
-        self, files: Mapping[str, tuple[Path, Sequence[str]]], *, buffer_rows: int = 10, flush_every_s: float = 5.0
+        self,
+        files: Mapping[str, tuple[Path, Sequence[str]]],
+        clock: Clock,
+        *,
+        buffer_rows: int = 10,
+        flush_every_ms: int = 5_000,
     ) -> None:
         self._files = files
         self._buffer_rows = buffer_rows
-        self._flush_every_s = flush_every_s
+        self._clock = clock
+        self._flush_every_ms = flush_every_ms
         self._queue: queue.SimpleQueue[tuple[str, Mapping[str, str]] | None] = queue.SimpleQueue()
-        self.last_write_ms = 0.0  # how long the newest batch took
+        self.last_write_ms = Decimal(0)  # how long the newest batch took
         self.error: str = ""  # the newest failure to write; rows of it are kept and tried again
         self._thread = threading.Thread(target=self._write_until_closed, name="csv-writer", daemon=True)
         self._thread.start()
@@ -42,45 +51,49 @@ class CsvFiles:
 
     def _write_until_closed(self) -> None:
         waiting: list[tuple[str, Mapping[str, str]]] = []
-        due_s = time.monotonic() + self._flush_every_s
+        due_ms = self._clock.monotonic_ms() + self._flush_every_ms
         is_open = True
         while is_open:
             try:
-                item = self._queue.get(timeout=max(0.01, due_s - time.monotonic()))
+                item = self._queue.get(timeout=max(10, due_ms - self._clock.monotonic_ms()) / 1000)
                 if item is _STOP:
                     is_open = False
                 else:
                     waiting.append(item)
             except queue.Empty:
                 pass
-            if waiting and (not is_open or len(waiting) >= self._buffer_rows or time.monotonic() >= due_s):
+            is_due = self._clock.monotonic_ms() >= due_ms
+            if waiting and (is_due or not is_open or len(waiting) >= self._buffer_rows):
                 waiting = self._write(waiting)
-            if time.monotonic() >= due_s:
-                due_s = time.monotonic() + self._flush_every_s
+            if is_due:
+                due_ms = self._clock.monotonic_ms() + self._flush_every_ms
 
     def _write(self, rows: list[tuple[str, Mapping[str, str]]]) -> list[tuple[str, Mapping[str, str]]]:
         """What could not be written."""
-        started_s = time.perf_counter()
+        watch = Stopwatch()
         failed: list[tuple[str, Mapping[str, str]]] = []
         for name in dict.fromkeys(name for name, _ in rows):
             mine = [row for row_name, row in rows if row_name == name]
             path, columns = self._files[name]
             try:
-                append_rows(path, columns, mine)
+                append_rows(path, columns, mine, aside=str(self._clock.now_ms()))
             except OSError as error:  # the disk: keep the rows and try again with the next batch
                 self.error = f"{path}: {error}"
                 failed += [(name, row) for row in mine]
         if not failed:
             self.error = ""
-        self.last_write_ms = (time.perf_counter() - started_s) * 1000
+        self.last_write_ms = watch.ms()
         return failed
 
 
-def append_rows(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, str]]) -> None:
-    """Append to the file, with the header first when it is new. Raises OSError, and ValueError for a foreign row."""
+def append_rows(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, str]], *, aside: str) -> None:
+    """Append to the file, with the header first when it is new; a file with another header is renamed with ``aside``.
+
+    Raises OSError, and ValueError for a row with other columns.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and _header(path) != list(columns):
-        path.replace(path.with_name(f"{path.stem}.{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}{path.suffix}"))
+        path.replace(path.with_name(f"{path.stem}.until{aside}{path.suffix}"))
     is_new = not path.exists()
     with path.open("a", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, fieldnames=list(columns), extrasaction="raise", lineterminator="\n")

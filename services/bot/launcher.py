@@ -8,11 +8,11 @@ made in memory; 5. what dials out is replaced or stopped; 6. stored tables are t
 import asyncio
 import gc
 import logging
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from services.common.clock import SystemClock
 from services.common.errors import DeskError
 
 _log = logging.getLogger(__name__)
@@ -115,9 +115,10 @@ class Host:
             return True
         from hummingbot.core.web_assistant.connections.connections_factory import ConnectionsFactory
 
-        started_s = time.monotonic()
+        clock = SystemClock()
+        started_ms = clock.monotonic_ms()
         finished = await _within(timeout_s, self._core.shutdown, "shutdown")
-        left_s = max(0.5, timeout_s - (time.monotonic() - started_s))
+        left_s = max(0.5, timeout_s - (clock.monotonic_ms() - started_ms) / 1000)
         return await _within(left_s, ConnectionsFactory().close, "connections") and finished
 
     @property

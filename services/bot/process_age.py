@@ -5,7 +5,10 @@ import time
 from decimal import Decimal
 from pathlib import Path
 
-_IMPORTED_S = time.monotonic()
+from services.common.clock import SystemClock
+
+_CLOCK = SystemClock()
+_IMPORTED_MS = _CLOCK.monotonic_ms()
 
 
 def process_age_s() -> Decimal:
@@ -15,5 +18,5 @@ def process_age_s() -> Decimal:
         started_s = int(fields[19]) / os.sysconf("SC_CLK_TCK")
         age_s = time.clock_gettime(time.CLOCK_BOOTTIME) - started_s
     except (OSError, ValueError, IndexError, AttributeError):
-        age_s = time.monotonic() - _IMPORTED_S
+        return Decimal(_CLOCK.monotonic_ms() - _IMPORTED_MS) / 1000
     return Decimal(round(age_s * 1000)) / 1000

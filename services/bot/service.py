@@ -24,6 +24,7 @@ from services.bot.memory import StateFile
 from services.bot.process_age import process_age_s
 from services.bot.settings import BotSettings
 from services.common.errors import DeskError
+from services.common.hash_chain import HashChain
 from services.common.secrets import ensure_secrets
 from services.common.service import Service, ServiceContext
 from services.contracts.events import AnyEvent, IntentV1
@@ -50,8 +51,9 @@ class BotService(Service):
                 "fills": (home / "fills.csv", FILL_COLUMNS),
                 "daily": (home / "daily.csv", DAILY_COLUMNS),
             },
+            context.clock,
             buffer_rows=settings.csv_buffer_size,
-            flush_every_s=settings.csv_flush_interval_s,
+            flush_every_ms=settings.csv_flush_interval_s * 1000,
         )
         self._memory = StateFile(home / "daily_state.json")
         self._bridge = Bridge(
@@ -61,6 +63,7 @@ class BotService(Service):
             source=context.source,
             clock=context.clock,
             csv_files=self._csv_files,
+            audit_chain=HashChain(home / "audit.jsonl"),
             host_facts=self._facts,
         )
         self._host = Host(self._instance(home))

@@ -98,6 +98,10 @@ class HostStack:
         except urllib.error.HTTPError:
             return False
 
+    def slowness(self) -> float:
+        """How crowded the machine is: 1 when nobody waits for a processor. Limits of a quiet one are scaled by it."""
+        return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
     def log_tail(self, lines: int = 30) -> str:
         path = self.run_dir / "logs" / f"bot.{self.bot_id}.log"
         return "\n".join(path.read_text().splitlines()[-lines:]) if path.exists() else "no log"
