@@ -63,9 +63,22 @@ def up(
         page_port=page_port,
         overrides=tuple(overrides or ()),
     )
+    _refuse_bad_files(options)
     from scripts.desk.supervisor.session import run_session
 
     return asyncio.run(run_session(options, where, as_json=as_json, on_terminal=sys.stdout.isatty()))
+
+
+def _refuse_bad_files(options: UpOptions) -> None:
+    """Before anything is started: what a process would refuse, with path, value, range and example."""
+    from scripts.desk.config import bot_problem, check_file
+
+    for bot in options.bots:
+        problem = bot_problem(options.data_dir, bot)
+        if problem is not None:
+            raise problem
+    for path in sorted(options.data_dir.glob("policies/*.yml")):
+        check_file(path, options.data_dir)
 
 
 def _bots(text: str, data_dir: Path) -> tuple[str, ...]:

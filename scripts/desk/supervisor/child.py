@@ -9,6 +9,7 @@ import ctypes
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -60,7 +61,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops the rest in order
-                preexec_fn=die_with_parent(os.getpid()),
+                preexec_fn=before_exec(os.getpid(), self.plan.nice),
             )
         self.state = "starting"
         self.started_ms = self._clock.now_ms()
@@ -133,13 +134,15 @@ def ending(returncode: int) -> str:
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform.startswith("linux") else None
 
 
-def die_with_parent(parent_pid: int):  # type: ignore[no-untyped-def]
+def before_exec(parent_pid: int, nice: int) -> Callable[[], None]:
     """What the child does between fork and exec: ask the kernel for SIGTERM at its parent's death."""
 
-    def before_exec() -> None:
+    def prepare() -> None:
+        if nice:
+            os.nice(nice)
         if _libc is not None:
             _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
             if os.getppid() != parent_pid:  # the parent died before the kernel was asked
                 os._exit(1)
 
-    return before_exec
+    return prepare

@@ -43,6 +43,7 @@ class ProcessPlan(NamedTuple):
     stage: Stage
     ready_s: float  # longest time until /readyz answers 200, at the first start
     stop_s: float  # after SIGTERM; then it is killed, and said so
+    nice: int = 0  # above 0: never takes the processor from what trades
 
     @property
     def url(self) -> str:
@@ -72,7 +73,7 @@ def process_plans(options: UpOptions, ports: dict[str, int], redis_url: str) -> 
     ) -> ProcessPlan:
         sets = tuple(flag for key in overrides.get(name, ()) for flag in ("--set", key))
         argv = (sys.executable, "-m", module, *common, "--port", str(ports[name]), *flags, *sets)
-        return ProcessPlan(name, argv, ports[name], stage, ready_s, stop_s)
+        return ProcessPlan(name, argv, ports[name], stage, ready_s, stop_s, nice=5 if stage == Stage.PAGE else 0)
 
     venue_flags: tuple[str, ...] = ()
     for flag, value in (("--market", options.market), ("--seed", options.seed), ("--speed", options.speed)):
