@@ -42,21 +42,21 @@ class Wants(NamedTuple):
 
 def plan_levels(builder: PlanBuilder, timers: LevelsState, wants: Wants, instrument: Instrument) -> LevelsState:
     """Fill the builder; return the timers with the next refreshes."""
-    buy_busy = _is_busy(builder, BUY_IDS)
-    sell_busy = _is_busy(builder, SELL_IDS)
-    if timers.sell_due_ms < timers.buy_due_ms:
-        cancels = len(builder.cancel)
-        sell_done = _plan_side(builder, timers.sell_due_ms, wants.sell, SELL_IDS, not buy_busy, wants, instrument)
-        is_free = not sell_busy and len(builder.cancel) == cancels
-        buy_done = _plan_side(builder, timers.buy_due_ms, wants.buy, BUY_IDS, is_free, wants, instrument)
+    buy_due, sell_due = timers.buy_due_ms, timers.sell_due_ms
+    # Whoever is between cancel and place goes first: once its orders are on their way the other may follow.
+    if _is_busy(builder, SELL_IDS) or (sell_due < buy_due and not _is_busy(builder, BUY_IDS)):
+        sell_due = _plan_side(
+            builder, sell_due, wants.sell, SELL_IDS, not _is_busy(builder, BUY_IDS), wants, instrument
+        )
+        buy_due = _plan_side(builder, buy_due, wants.buy, BUY_IDS, not _is_busy(builder, SELL_IDS), wants, instrument)
     else:
-        cancels = len(builder.cancel)
-        buy_done = _plan_side(builder, timers.buy_due_ms, wants.buy, BUY_IDS, not sell_busy, wants, instrument)
-        is_free = not buy_busy and len(builder.cancel) == cancels
-        sell_done = _plan_side(builder, timers.sell_due_ms, wants.sell, SELL_IDS, is_free, wants, instrument)
-    if buy_done == timers.buy_due_ms and sell_done == timers.sell_due_ms:
+        buy_due = _plan_side(builder, buy_due, wants.buy, BUY_IDS, not _is_busy(builder, SELL_IDS), wants, instrument)
+        sell_due = _plan_side(
+            builder, sell_due, wants.sell, SELL_IDS, not _is_busy(builder, BUY_IDS), wants, instrument
+        )
+    if buy_due == timers.buy_due_ms and sell_due == timers.sell_due_ms:
         return timers
-    return timers._replace(buy_due_ms=buy_done, sell_due_ms=sell_done)
+    return timers._replace(buy_due_ms=buy_due, sell_due_ms=sell_due)
 
 
 def level_price(

@@ -36,6 +36,8 @@ def read_market(tick: Tick, view: MarketView) -> None:
     if top is None:
         return
     move, tick.book = toxic_move_pct(tick.book, top.mid_price, tick.now_ms, params.toxic_window_s * 1000)
+    if view.mark_price.is_finite() and view.mark_price > 0:  # a feed gone wrong stays wrong longer than the window
+        move = max(move, abs(top.mid_price / view.mark_price - 1))
     if above(move, params.toxic_move_pct_max, params.threshold_eps):
         tick.soft.append("PRICE_IMPACT_HIGH")
         reasons = ("PRICE_IMPACT_HIGH",)
