@@ -10,180 +10,103 @@ Amounts are Decimal; ``_pct`` is a fraction, fees are positive when paid, a sign
 """
 
 from decimal import Decimal
-from typing import Literal
 
-import msgspec
+from services.common.venue_values import (
+    TERMINAL_STATUSES,
+    Account,
+    Bill,
+    BillKind,
+    Book,
+    Candle,
+    Fill,
+    InstrumentRules,
+    LeverageTier,
+    Liquidity,
+    MarginMode,
+    Order,
+    OrderStatus,
+    OrderType,
+    Position,
+    PositionMode,
+    PublicTrade,
+    Side,
+    StpMode,
+    Ticker,
+    TimeInForce,
+    Value,
+)
 
-Side = Literal["buy", "sell"]
-OrderType = Literal["limit", "market"]
-TimeInForce = Literal["gtc", "ioc", "fok", "post_only"]
-OrderStatus = Literal["live", "partially_filled", "filled", "canceled", "rejected"]
-Liquidity = Literal["maker", "taker"]
-MarginMode = Literal["crossed", "isolated"]
-PositionMode = Literal["one_way_mode", "hedge_mode"]
-BillKind = Literal["funding", "open_fee", "close_fee", "realized_pnl", "transfer", "liquidation_fee", "insurance"]
-StpMode = Literal["none", "cancel_taker", "cancel_maker", "cancel_both"]
-
-TERMINAL_STATUSES: frozenset[str] = frozenset({"filled", "canceled", "rejected"})
-
-
-class _Value(msgspec.Struct, frozen=True, kw_only=True):
-    """A frozen value; builds in 30-40 ns, encodes with msgspec."""
-
-
-# ----------------------------------------------------------------------------------------------- what the venue knows
-
-
-class InstrumentRules(_Value, frozen=True, kw_only=True):
-    symbol: str
-    base_asset: str
-    quote_asset: str
-    tick_size: Decimal  # quote per base
-    lot_size: Decimal  # base
-    min_qty_base: Decimal
-    max_qty_base: Decimal
-    min_notional_quote: Decimal
-    maker_fee_pct: Decimal
-    taker_fee_pct: Decimal
-    leverage_max: int
-    funding_interval_ms: int
-
-
-class LeverageTier(_Value, frozen=True, kw_only=True):
-    tier: int
-    notional_min_quote: Decimal
-    notional_max_quote: Decimal
-    leverage_max: int
-    maintenance_margin_pct: Decimal
-
-
-class Book(_Value, frozen=True, kw_only=True):
-    """Best first on both sides, (price, base quantity)."""
-
-    symbol: str
-    bids: tuple[tuple[Decimal, Decimal], ...]
-    asks: tuple[tuple[Decimal, Decimal], ...]
-    ts_exch_ms: int
-    seq: int
-
-
-class PublicTrade(_Value, frozen=True, kw_only=True):
-    symbol: str
-    trade_id: int
-    price: Decimal
-    qty_base: Decimal
-    taker_side: Side
-    ts_exch_ms: int
-
-
-class Ticker(_Value, frozen=True, kw_only=True):
-    symbol: str
-    last_price: Decimal
-    bid_price: Decimal
-    bid_qty_base: Decimal
-    ask_price: Decimal
-    ask_qty_base: Decimal
-    mark_price: Decimal
-    index_price: Decimal
-    funding_rate_pct: Decimal
-    next_funding_ts_ms: int
-    high_24h: Decimal
-    low_24h: Decimal
-    open_24h: Decimal
-    base_volume_24h: Decimal
-    quote_volume_24h: Decimal
-    ts_exch_ms: int
-
-
-class Candle(_Value, frozen=True, kw_only=True):
-    open_ts_ms: int
-    open: Decimal
-    high: Decimal
-    low: Decimal
-    close: Decimal
-    base_volume: Decimal
-    quote_volume: Decimal
-
-
-class Order(_Value, frozen=True, kw_only=True):
-    symbol: str
-    client_order_id: str
-    venue_order_id: str
-    side: Side
-    order_type: OrderType
-    time_in_force: TimeInForce
-    reduce_only: bool
-    price: Decimal | None  # None for a market order
-    qty_base: Decimal
-    filled_base: Decimal
-    avg_price: Decimal  # 0 while nothing is filled
-    fee_quote: Decimal
-    status: OrderStatus
-    reason: str  # why it ended, "" while it lives
-    created_ts_ms: int
-    updated_ts_ms: int
-    leverage: int = 1
-    margin_mode: MarginMode = "crossed"
-    trigger_price: Decimal | None = None  # set while it waits for the mark price, and when it ended waiting
-
-
-class Fill(_Value, frozen=True, kw_only=True):
-    trade_id: str
-    symbol: str
-    client_order_id: str
-    venue_order_id: str
-    side: Side
-    price: Decimal
-    qty_base: Decimal
-    fee_quote: Decimal
-    fee_asset: str
-    liquidity: Liquidity
-    realized_pnl_quote: Decimal  # price move only, before the fee
-    ts_exch_ms: int
-
-
-class Position(_Value, frozen=True, kw_only=True):
-    symbol: str
-    qty_base: Decimal  # signed; 0 means closed
-    entry_price: Decimal
-    mark_price: Decimal
-    unrealized_pnl_quote: Decimal
-    realized_pnl_quote: Decimal
-    leverage: int
-    margin_mode: MarginMode
-    margin_quote: Decimal
-    maintenance_margin_pct: Decimal
-    liquidation_price: Decimal | None
-    created_ts_ms: int
-    updated_ts_ms: int
-
-
-class Account(_Value, frozen=True, kw_only=True):
-    asset: str
-    equity_quote: Decimal  # wallet + unrealised
-    wallet_quote: Decimal
-    available_quote: Decimal
-    frozen_quote: Decimal  # held by open orders
-    unrealized_pnl_quote: Decimal
-    position_mode: PositionMode
-    ts_ms: int
-
-
-class Bill(_Value, frozen=True, kw_only=True):
-    """One movement of cash. amount_quote is signed from the account's view: negative left it."""
-
-    bill_id: str
-    symbol: str
-    kind: BillKind
-    amount_quote: Decimal
-    balance_quote: Decimal
-    ts_ms: int
-
+__all__ = [
+    "TERMINAL_STATUSES",
+    "Account",
+    "AccountPush",
+    "AccountSettings",
+    "Answer",
+    "Bill",
+    "BillKind",
+    "Book",
+    "BookPush",
+    "CancelOrder",
+    "CancelOrders",
+    "Cancelled",
+    "Candle",
+    "ClosePosition",
+    "Done",
+    "FeeRate",
+    "Fill",
+    "GetAccount",
+    "GetBills",
+    "GetBook",
+    "GetCandles",
+    "GetCoins",
+    "GetFeeRate",
+    "GetFills",
+    "GetInstruments",
+    "GetLeverageTiers",
+    "GetOpenOrders",
+    "GetOrder",
+    "GetOrderHistory",
+    "GetPositions",
+    "GetTicker",
+    "GetTime",
+    "GetTrades",
+    "InstrumentRules",
+    "LeverageTier",
+    "Liquidity",
+    "MarginMode",
+    "ModifyOrder",
+    "Order",
+    "OrderPush",
+    "OrderStatus",
+    "OrderType",
+    "PlaceOrder",
+    "Placed",
+    "Position",
+    "PositionMode",
+    "PositionsPush",
+    "PrivatePush",
+    "PublicPush",
+    "PublicTrade",
+    "Push",
+    "Refused",
+    "Request",
+    "ServerTime",
+    "SetLeverage",
+    "SetMarginMode",
+    "SetPositionMode",
+    "Side",
+    "StpMode",
+    "Ticker",
+    "TickerPush",
+    "TimeInForce",
+    "TradesPush",
+    "Unknown",
+]
 
 # --------------------------------------------------------------------------------------------------- what it is asked
 
 
-class Request(_Value, tag_field="ask", frozen=True, kw_only=True):
+class Request(Value, tag_field="ask", frozen=True, kw_only=True):
     """Something asked of a venue. ``account_id`` is filled in by whoever authenticated the key; "" is public."""
 
     account_id: str = ""
@@ -330,7 +253,7 @@ class GetCoins(Request, tag="coins", frozen=True, kw_only=True):
 # ------------------------------------------------------------------------------------------------------- what it says
 
 
-class Refused(_Value, frozen=True, kw_only=True):
+class Refused(Value, frozen=True, kw_only=True):
     """The venue (or the gateway) said no. ``code`` is from services.contracts.reasons; text says value and limit."""
 
     code: str
@@ -338,27 +261,27 @@ class Refused(_Value, frozen=True, kw_only=True):
     retry_after_ms: int | None = None
 
 
-class Placed(_Value, frozen=True, kw_only=True):
+class Placed(Value, frozen=True, kw_only=True):
     symbol: str
     client_order_id: str
     venue_order_id: str
 
 
-class Cancelled(_Value, frozen=True, kw_only=True):
+class Cancelled(Value, frozen=True, kw_only=True):
     """Order ids accepted for cancelling, (client_order_id, venue_order_id); and those that failed, with the reason."""
 
     done: tuple[tuple[str, str], ...]
     failed: tuple[tuple[str, str, str], ...] = ()
 
 
-class AccountSettings(_Value, frozen=True, kw_only=True):
+class AccountSettings(Value, frozen=True, kw_only=True):
     account: Account
     symbol: str
     leverage: int
     margin_mode: MarginMode
 
 
-class Done(_Value, frozen=True, kw_only=True):
+class Done(Value, frozen=True, kw_only=True):
     """A setting was taken; the fields that the dialect echoes."""
 
     symbol: str = ""
@@ -367,12 +290,12 @@ class Done(_Value, frozen=True, kw_only=True):
     position_mode: PositionMode = "one_way_mode"
 
 
-class FeeRate(_Value, frozen=True, kw_only=True):
+class FeeRate(Value, frozen=True, kw_only=True):
     maker_fee_pct: Decimal
     taker_fee_pct: Decimal
 
 
-class ServerTime(_Value, frozen=True, kw_only=True):
+class ServerTime(Value, frozen=True, kw_only=True):
     ts_ms: int
 
 
@@ -400,7 +323,7 @@ Answer = (
 )
 
 
-class Unknown(_Value, frozen=True, kw_only=True):
+class Unknown(Value, frozen=True, kw_only=True):
     """Nobody can say whether the venue acted: timeout, broken connection, 5xx. Never resend; ask by client id."""
 
     detail: str
@@ -409,7 +332,7 @@ class Unknown(_Value, frozen=True, kw_only=True):
 # ---------------------------------------------------------------------------------------------- what it says by itself
 
 
-class OrderPush(_Value, frozen=True, kw_only=True):
+class OrderPush(Value, frozen=True, kw_only=True):
     """An order of ours changed; ``fill`` is set when a trade caused it."""
 
     account_id: str
@@ -417,27 +340,27 @@ class OrderPush(_Value, frozen=True, kw_only=True):
     fill: Fill | None = None
 
 
-class PositionsPush(_Value, frozen=True, kw_only=True):
+class PositionsPush(Value, frozen=True, kw_only=True):
     """The full list of open positions of the account: what is absent is closed."""
 
     account_id: str
     positions: tuple[Position, ...]
 
 
-class AccountPush(_Value, frozen=True, kw_only=True):
+class AccountPush(Value, frozen=True, kw_only=True):
     account_id: str
     account: Account
 
 
-class BookPush(_Value, frozen=True, kw_only=True):
+class BookPush(Value, frozen=True, kw_only=True):
     book: Book
 
 
-class TradesPush(_Value, frozen=True, kw_only=True):
+class TradesPush(Value, frozen=True, kw_only=True):
     trades: tuple[PublicTrade, ...]
 
 
-class TickerPush(_Value, frozen=True, kw_only=True):
+class TickerPush(Value, frozen=True, kw_only=True):
     ticker: Ticker
 
 
