@@ -5,6 +5,7 @@ import pytest
 
 from controllers.core.values import Candle, OwnRefusal
 from controllers.epp.decide import decide, force_hard_stop, from_dict, initial_state, seed_candles, to_dict
+from controllers.epp.guard_step import mode_of_variant
 from controllers.epp.params import EppParams
 from controllers.epp.regime_table import REGIME_NAMES, Regime
 from controllers.epp.state import RegimeState
@@ -661,3 +662,10 @@ def test_the_digits_of_a_decision_do_not_depend_on_the_hosts_decimal_context():
     with localcontext() as context:
         context.prec = 9
         assert decide(initial_state(DEMO), view(START_MS), DEMO) == expected
+
+
+@pytest.mark.parametrize(
+    "letter, mode", [("a", "live"), ("b", "disabled"), ("c", "disabled"), ("d", "no_trade"), ("x", "disabled")]
+)
+def test_a_variant_letter_stands_for_a_mode_and_an_unknown_one_trades_nothing(letter, mode):
+    assert mode_of_variant(letter) == mode
