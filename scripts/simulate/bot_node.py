@@ -3,8 +3,10 @@
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from controllers.core.values import Candle, Instrument, MarketView, NoView
-from controllers.epp.decide import decide, from_dict, initial_state, seed_candles, to_dict
+from controllers.epp.decide import EppState, decide, from_dict, initial_state, seed_candles, to_dict
 from controllers.epp.params import EppParams
 from scripts.simulate.gateway_node import GatewayNode
 from scripts.simulate.world import World
@@ -27,7 +29,7 @@ class BotNode:
         self.decisions = 0
         self.max_base_pct = ZERO
         self._life = 0
-        self._saved: dict[str, Any] | None = None
+        self._saved: EppState | None = None  # immutable: written out only when a new life reads it
         self._state = initial_state(params)
         self._carriers = Carriers(bot_id, 0)
         self._connected = False
@@ -48,7 +50,8 @@ class BotNode:
         self._life += 1
         self.is_up = True
         self._carriers = Carriers(self.bot_id, self.world.now_ms // 1_000)
-        self._state = from_dict(self._saved, self.params) if self._saved is not None else initial_state(self.params)
+        saved = self._saved
+        self._state = initial_state(self.params) if saved is None else from_dict(to_dict(saved), self.params)
         self._gateway_ids.clear()
         self._missing_since_ms.clear()
         self._book = self._account = self._ticker = None
@@ -166,8 +169,6 @@ class BotNode:
             self._ask(venue.GetOpenOrders(symbol=self.symbol), self._on_open_orders)
 
     def _ask(self, request: venue.Request, then: Any) -> None:
-        import msgspec
-
         life = self._life
 
         def answered(answer: venue.Answer | venue.Unknown) -> None:
@@ -245,7 +246,7 @@ class BotNode:
         self._state, plan, processed = decide(self._state, view, self.params)
         self.decisions += 1
         if processed.is_persist_due:
-            self._saved = to_dict(self._state)
+            self._saved = self._state
         if isinstance(view, MarketView) and view.equity_quote > 0:
             self.max_base_pct = max(self.max_base_pct, abs(view.position_base * view.mark_price / view.equity_quote))
         self._carry_out(self._carriers.execute(plan, self.world.now_ms))

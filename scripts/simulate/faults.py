@@ -1,4 +1,4 @@
-"""The fault plan of one run, drawn from its seed: which faults, when, for how long. Ids are those of the fault catalogue.
+"""The fault plan of one run, drawn from its seed: which faults, when, how long. Ids are of the fault catalogue.
 
 Message faults have a chance per message within windows; process and link faults have a moment. Calm seeds are part of
 the plan too: a bug that shows without any fault must not hide behind them.

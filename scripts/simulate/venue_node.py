@@ -8,7 +8,7 @@ from typing import Protocol
 from scripts.simulate.faults import Weather
 from scripts.simulate.world import World
 from services.common import venue
-from services.simulation.exchange import Exchange
+from services.simulation.exchange import Change, Exchange
 from services.simulation.instruments import default_instruments
 from services.simulation.params import ExchangeParams
 
@@ -29,9 +29,11 @@ class Listener(Protocol):
 
 
 class VenueNode:
-    """Requests arrive after a wire delay and are handled in order of arrival; a push leaves as the market is stepped."""
+    """Requests arrive after a wire delay and are handled in that order; pushes leave as the market is stepped."""
 
-    def __init__(self, world: World, weather: Weather, symbols: tuple[str, ...], bots: tuple[str, ...], market: str, seed: int):
+    def __init__(
+        self, world: World, weather: Weather, symbols: tuple[str, ...], bots: tuple[str, ...], market: str, seed: int
+    ):
         self.world = world
         self.weather = weather
         self.listener: Listener | None = None
@@ -203,10 +205,9 @@ class VenueNode:
 
     def start(self) -> None:
         """Restored from what was durable."""
-        from services.simulation.exchange import Change
-
         self.exchange = self._build()
         self.exchange.restore(Change(kind, key, value) for (kind, key), value in self._rows.items())  # type: ignore[arg-type]
+        self.exchange.advance(self.world.now_ms)
         self.is_up = True
 
     def person_cancels(self, number: int) -> bool:
