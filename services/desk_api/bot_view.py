@@ -55,6 +55,7 @@ def bot_readings(board: Board, bot: BotBoard, now: Now) -> dict[str, Reading]:
         "mid": first_fresh([said["mid"], _market_mid(board, bot, quote)], now),
         "equity": first_fresh([said["equity"], booked["equity"]], now),
         "position": first_fresh([said["position"], booked["position"]], now),
+        "realised_edge": said["realised_edge"] if said["realised_edge"].value is not None else _measured(board, bot),
     }
 
 
@@ -159,6 +160,16 @@ def _decided(board: Board, bot: BotBoard, now: Now) -> dict[str, Reading]:
         "skew": decided(_bps(decision.skew_pct if decision else None), "bps"),
         "inventory": decided(_percent(decision.inventory_pct if decision else None), "%"),
     }
+
+
+def _measured(board: Board, bot: BotBoard) -> Reading:
+    """The mean over the longest horizon, where the bot does not (yet) give one figure itself."""
+    lines = bot.edge.lines()
+    source = f"bot.{bot.bot_id} bot_markout.v1"
+    if not lines:
+        return Reading(None, "bps", source, bot.stamps.get("status"), board.limits.status_age_max_ms)
+    stamp = board.heard.get(f"bot.{bot.bot_id}")
+    return Reading(lines[-1].realised_bps, "bps", source, stamp, board.limits.status_age_max_ms)
 
 
 def _market_mid(board: Board, bot: BotBoard, quote: str) -> Reading:

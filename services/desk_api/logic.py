@@ -171,7 +171,7 @@ class Board:
         severity: e.Severity = {"refused": "warning", "warned": "warning", "tightened": "critical"}.get(
             event.decision, "info"
         )  # type: ignore[assignment]
-        text = f"{event.decision}: value {event.value}, limit {event.limit}"
+        text = f"{event.decision}: {event.value}" + (f" (limit: {event.limit})" if event.limit else "")
         self._incident(event, "limit", severity, event.scope, event.reason, text, event.next_step)
 
     def _first_word_of_refusal(self, client_order_id: str) -> bool:

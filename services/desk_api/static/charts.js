@@ -4,6 +4,8 @@ import { asGiven, clockTime, number } from "./format.js";
 
 const LINES = ["mid", "our_bid", "our_ask", "equity", "position"];
 const HOLE_S = 15; // no value for longer than this: the line is broken, not drawn through
+const REQUOTE_S = 3; // a quote that is replaced within this time is one line
+const SHOWN_LEAST_S = 120; // a young desk fills the picture instead of a corner of it
 const MARKERS_MAX = 400;
 
 export class Charts {
@@ -143,7 +145,7 @@ export class Charts {
       const drawn = value !== null && (holds ? !this.silentAt(second) : heard === second && !old);
       entries.push(drawn ? { time: second, value: Number(value) } : { time: second });
     }
-    return this.broken(entries, holds ? 1 : HOLE_S);
+    return this.broken(entries, holds ? REQUOTE_S : HOLE_S);
   }
 
   // The library draws a line through seconds without a value; where there are too many, the joint is made invisible.
@@ -264,7 +266,8 @@ export class Charts {
     this.following = on;
     if (!on || !this.last) return;
     const to = this.last - this.first;
-    const range = { from: to - this.minutes * 60, to: to + Math.max(8, this.minutes * 2.5) };
+    const shown = Math.min(this.minutes * 60, Math.max(SHOWN_LEAST_S, to));
+    const range = { from: to - shown, to: to + shown * 0.04 };
     for (const chart of this.charts) chart.timeScale().setVisibleLogicalRange(range);
   }
 

@@ -46,13 +46,19 @@ export function drawFigures(bot, desk) {
 
 function aside(name, bot, desk) {
   const r = bot.readings;
-  if (name === "pnl" && r.fees.value !== null) return `fees ${signed(-r.fees.value, 2)}, funding ${signed(-r.funding.value, 2)}`;
+  if (name === "pnl" && r.fees.value !== null) {
+    const funding = Number(r.funding.value) ? `, funding ${signed(-r.funding.value, 2)}` : "";
+    return `fees ${signed(-r.fees.value, 2)}${funding}`;
+  }
   if (name === "position" && r.position.value !== null && r.mid.value !== null) {
     return `${signed(Number(r.position.value) * Number(r.mid.value), 0)} ${bot.quote}`;
   }
   if (name === "equity" && r.capital.value !== null) return `capital ${number(r.capital.value, 0)}`;
   if (name === "guard") return bot.reasons.map((reason) => reason.text).join("; ");
-  if (name === "realised_edge" && bot.edge.length) return `${bot.edge[0].samples} fills measured`;
+  if (name === "realised_edge" && bot.edge.length) {
+    const line = bot.edge.at(-1);
+    return `${line.samples} fills, ${line.horizon_s} s after`;
+  }
   if (name === "open_orders") {
     const said = [];
     if (r.gateway_orders.value !== null && !r.gateway_orders.stale) said.push(`gateway ${r.gateway_orders.value}`);
