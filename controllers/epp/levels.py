@@ -8,12 +8,11 @@ their way, so that we are never out of the market on both sides.
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from controllers.core.rounding import ask_ticks, bid_ticks
 from controllers.core.values import Instrument, LiveOrder, Side
 from controllers.epp.level_memory import BUY_IDS, EMPTY, SELL_IDS, LevelsState
 from controllers.epp.plan_builder import PlanBuilder
 from controllers.epp.processed import Notice
-from controllers.epp.spread import level_distance
+from controllers.epp.quote_kernel import level_ticks
 
 # A cancel that is not terminal after this no longer keeps the other side waiting.
 _HANDOVER_MS: Final = 5_000
@@ -63,12 +62,7 @@ def level_price(
     side: Side, mid_price: Decimal, distance_pct: Decimal, level: int, wants_step: Decimal, tick: Decimal, eps: Decimal
 ) -> Decimal:
     """On the tick, rounded away from the market."""
-    away = level_distance(distance_pct, level, wants_step)
-    ticks: Decimal
-    if side == "buy":
-        ticks = bid_ticks(mid_price * (1 - away), tick, eps)
-    else:
-        ticks = ask_ticks(mid_price * (1 + away), tick, eps)
+    ticks: Decimal = level_ticks(side == "buy", mid_price, distance_pct, level, wants_step, tick, eps)
     return ticks * tick
 
 

@@ -67,7 +67,6 @@ def look(tick: Tick, view: MarketView) -> None:
     band = tick.indicators.band_pct
     tick.signals, tick.floor = quotes.look(
         tick.regime.regime,
-        tick.spec,
         tick.floor,
         tick.now_ms,
         tick.base_pct,

@@ -10,7 +10,7 @@ from controllers.epp.level_memory import LevelsState
 from controllers.epp.levels import SideWant, Wants, levels_within, plan_levels
 from controllers.epp.plan_builder import PlanBuilder
 from controllers.epp.processed import Notice
-from controllers.epp.quotes import Signals
+from controllers.epp.quote_kernel import Signals
 from controllers.epp.regime_table import OneSided
 from controllers.epp.sizing import order_lots
 from controllers.epp.spread import level_distance
@@ -119,7 +119,8 @@ def _wants(tick: Tick, view: MarketView, signals: Signals) -> Wants:
     params, spec, top = tick.params, tick.spec, tick.top
     equity, base_pct = tick.equity_quote, tick.base_pct
     assert top is not None and equity is not None and base_pct is not None
-    deepest = level_distance(signals.buy_distance_pct, max(signals.levels - 1, 0), params.spread_step_multiplier)
+    levels = int(signals.levels)
+    deepest = level_distance(signals.buy_distance_pct, max(levels - 1, 0), params.spread_step_multiplier)
     sized_equity = min(equity, params.total_amount_quote) if params.total_amount_quote > 0 else equity
     instrument = view.instrument
     qty = instrument.lot_size * order_lots(
@@ -137,12 +138,12 @@ def _wants(tick: Tick, view: MarketView, signals: Signals) -> Wants:
         tick.infos.append("EXEC_QTY_BELOW_MIN_QTY")
     limit_base = params.max_base_pct * params.add_limit_share_pct * equity / top.mid_price
     floor_base = -limit_base if instrument.is_perpetual else _ZERO
-    buy_levels = levels_within(limit_base - view.position_base, qty, signals.levels)
-    sell_levels = levels_within(view.position_base - floor_base, qty, signals.levels)
-    if qty > 0 and (buy_levels < signals.levels or sell_levels < signals.levels):
+    buy_levels = levels_within(limit_base - view.position_base, qty, levels)
+    sell_levels = levels_within(view.position_base - floor_base, qty, levels)
+    if qty > 0 and (buy_levels < levels or sell_levels < levels):
         tick.infos.append("INVENTORY_FULL")
-    buy_off = "INVENTORY_FULL" if buy_levels < signals.levels else "REGIME_CHANGED"
-    sell_off = "INVENTORY_FULL" if sell_levels < signals.levels else "REGIME_CHANGED"
+    buy_off = "INVENTORY_FULL" if buy_levels < levels else "REGIME_CHANGED"
+    sell_off = "INVENTORY_FULL" if sell_levels < levels else "REGIME_CHANGED"
     if tick.derisk.since_ms:
         if tick.derisk.side == "sell":
             buy_levels, buy_off = 0, "DERISK"

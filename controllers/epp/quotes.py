@@ -1,22 +1,20 @@
-"""One look at spread, edge and skew: the kernels put together for the live path.
-
-With the gate on, the required spread is a floor, so that a bot widens instead of starving; past the regime's maximum
-it is not followed, the gate shuts instead. With the gate off (demonstrations) it is computed and shown but asks for
-nothing.
-"""
+"""The quote kernel on the live path: parameters turned into its form once, not at every tick."""
 
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from controllers.epp import edge, inventory, spread
 from controllers.epp.params import EppParams
+from controllers.epp.quote_kernel import QuoteParams, Signals, quote
 from controllers.epp.regime import is_trend
-from controllers.epp.regime_table import RegimeSpec
 
 _ZERO: Final = Decimal(0)
 _ONE: Final = Decimal(1)
 _HALF: Final = Decimal("0.5")
 _BPS: Final = Decimal("0.0001")
+_PREPARED_MAX: Final = 16
+
+# By identity of the parameters, which are kept alive beside it: a memo, so equal calls still give equal answers.
+_prepared: dict[int, tuple[EppParams, tuple[QuoteParams, ...]]] = {}
 
 
 class FloorState(NamedTuple):
@@ -26,29 +24,45 @@ class FloorState(NamedTuple):
     ts_ms: int = 0
 
 
-class Signals(NamedTuple):
-    """All fractions of mid."""
-
-    pick_pct: Decimal
-    costs_pct: Decimal
-    drift_cost_pct: Decimal
-    turnover_penalty_pct: Decimal
-    funding_cost_pct: Decimal
-    required_pct: Decimal
-    volatility_floor_pct: Decimal
-    floor_pct: Decimal
-    spread_pct: Decimal
-    net_edge_pct: Decimal
-    inventory_pct: Decimal
-    skew_pct: Decimal
-    buy_distance_pct: Decimal
-    sell_distance_pct: Decimal
-    levels: int
+def prepare(params: EppParams) -> tuple[QuoteParams, ...]:
+    """The kernel's parameters, one set per regime."""
+    return tuple(
+        QuoteParams(
+            spread_min_pct=spec.spread_min_pct,
+            spread_max_pct=spec.spread_max_pct,
+            levels_min=spec.levels_min,
+            levels_max=spec.levels_max,
+            refresh_s=spec.refresh_s,
+            skew_factor=params.trend_skew_factor if is_trend(regime) else params.neutral_skew_factor,
+            skew_cap_pct=params.skew_cap_pct,
+            vol_multiplier=params.vol_penalty_multiplier,
+            market_extra_pct=params.market_spread_extra_bps * _BPS,
+            guard_pct=params.book_guard_extra_bps * _BPS,
+            min_side_fee_multiple=params.min_side_fee_multiple,
+            min_side_extra_pct=params.min_side_extra_bps * _BPS,
+            is_gate_on=params.edge_gate_enabled,
+            fill_factor=params.fill_factor,
+            resume_pct=params.edge_resume_bps * _BPS,
+            margin_pct=params.required_margin_bps * _BPS,
+            slippage_pct=params.slippage_maker_bps * _BPS,
+            drift_weight=params.drift_cost_weight,
+            drift_cost_max_pct=params.drift_cost_bps_max * _BPS,
+            turnover_cap_x=params.turnover_cap_x,
+            turnover_penalty_pct=params.turnover_penalty_pct,
+            funding_period_s=params.funding_period_s,
+            max_base_pct=params.max_base_pct,
+            floor_hold_ms=params.spread_floor_recalc_s * 1000,
+            zero=_ZERO,
+            half=_HALF,
+            one=_ONE,
+            eps=params.tick_eps,
+        )
+        for regime, spec in enumerate(params.regimes)
+    )
 
 
 def look(
     regime: int,
-    spec: RegimeSpec,
     floor: FloorState,
     now_ms: int,
     base_pct: Decimal,
@@ -61,44 +75,26 @@ def look(
     maker_fee_pct: Decimal,
     params: EppParams,
 ) -> tuple[Signals, FloorState]:
-    drift_pct = edge.drift_cost(drift_ewma_pct, params.drift_cost_weight, params.drift_cost_bps_max * _BPS)
-    penalty_pct = edge.turnover_penalty(turnover_x, params.turnover_cap_x, params.turnover_penalty_pct, _ZERO)
-    funding_pct = edge.funding_cost(funding_rate_pct, spec.refresh_s, params.funding_period_s)
-    costs_pct = edge.total_costs(maker_fee_pct, params.slippage_maker_bps * _BPS, drift_pct, penalty_pct, funding_pct)
-    fresh_pct = spread.required_spread(
-        costs_pct, params.edge_resume_bps * _BPS, params.required_margin_bps * _BPS, params.fill_factor
+    """Signals of this moment, and the required spread to hold on to."""
+    known = _prepared.get(id(params))
+    if known is None or known[0] is not params:
+        if len(_prepared) >= _PREPARED_MAX:
+            _prepared.clear()
+        known = _prepared[id(params)] = (params, prepare(params))
+    signals = quote(
+        now_ms,
+        floor.required_pct,
+        floor.ts_ms,
+        base_pct,
+        target_base_pct,
+        turnover_x,
+        band_pct,
+        drift_ewma_pct,
+        market_spread_pct,
+        funding_rate_pct,
+        maker_fee_pct,
+        known[1][regime],
     )
-    required_pct, floor_ts = spread.held_floor(
-        floor.required_pct, floor.ts_ms, fresh_pct, now_ms, params.spread_floor_recalc_s * 1000
-    )
-    ratio = spread.turnover_ratio(turnover_x, params.turnover_cap_x, _ZERO, _ONE)
-    pick_pct = spread.pick_spread(spec.spread_min_pct, spec.spread_max_pct, ratio)
-    volatility_pct = spread.volatility_floor(params.vol_penalty_multiplier, band_pct)
-    asked_pct = min(required_pct, spec.spread_max_pct) if params.edge_gate_enabled else _ZERO
-    market_extra_pct = params.market_spread_extra_bps * _BPS
-    spread_pct = spread.total_spread(pick_pct, asked_pct, volatility_pct, market_spread_pct, market_extra_pct)
-    inventory_pct = inventory.inventory_fraction(base_pct, target_base_pct, params.max_base_pct, _ONE)
-    skew_factor = params.trend_skew_factor if is_trend(regime) else params.neutral_skew_factor
-    skew_pct = spread.skew(skew_factor, spread_pct, inventory_pct, params.skew_cap_pct)
-    min_side_pct = maker_fee_pct * params.min_side_fee_multiple + params.min_side_extra_bps * _BPS
-    buy_pct, sell_pct = spread.side_distances(
-        spread_pct, skew_pct, min_side_pct, market_spread_pct, params.book_guard_extra_bps * _BPS
-    )
-    signals = Signals(
-        pick_pct=pick_pct,
-        costs_pct=costs_pct,
-        drift_cost_pct=drift_pct,
-        turnover_penalty_pct=penalty_pct,
-        funding_cost_pct=funding_pct,
-        required_pct=required_pct,
-        volatility_floor_pct=volatility_pct,
-        floor_pct=max(asked_pct, volatility_pct, market_spread_pct + market_extra_pct),
-        spread_pct=spread_pct,
-        net_edge_pct=edge.net_edge(params.fill_factor, spread_pct, costs_pct),
-        inventory_pct=inventory_pct,
-        skew_pct=skew_pct,
-        buy_distance_pct=buy_pct,
-        sell_distance_pct=sell_pct,
-        levels=int(spread.level_count(spec.levels_min, spec.levels_max, ratio, _HALF, params.tick_eps)),
-    )
-    return signals, FloorState(required_pct, floor_ts)
+    if signals.required_ts_ms == floor.ts_ms:
+        return signals, floor
+    return signals, FloorState(signals.required_pct, signals.required_ts_ms)

@@ -63,7 +63,7 @@ def processed_state(
         skew_pct=signals.skew_pct if signals is not None else None,
         buy_distance_pct=signals.buy_distance_pct if signals is not None else None,
         sell_distance_pct=signals.sell_distance_pct if signals is not None else None,
-        levels_count=signals.levels if signals is not None else 0,
+        levels_count=int(signals.levels) if signals is not None else 0,
         refresh_s=tick.spec.refresh_s,
         order_qty_base=tick.order_qty_base,
         base_pct=tick.base_pct,
@@ -124,7 +124,8 @@ def _modelled_edge_bps(tick: Tick, of_fills: Decimal | None) -> Decimal | None:
     """Of the fills in the window; before the first of them, what the model promises now."""
     if of_fills is not None or tick.signals is None:
         return of_fills
-    return tick.signals.net_edge_pct * _TEN_THOUSAND
+    now_bps: Decimal = tick.signals.net_edge_pct * _TEN_THOUSAND
+    return now_bps
 
 
 def _finite(value: Decimal) -> Decimal | None:

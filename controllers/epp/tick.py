@@ -11,7 +11,7 @@ from controllers.epp.book import Top
 from controllers.epp.level_memory import LevelMemory
 from controllers.epp.params import EppParams
 from controllers.epp.processed import DailyReport, FillReport, IntentAudit, MarkoutReport, Notice
-from controllers.epp.quotes import Signals
+from controllers.epp.quote_kernel import Signals
 from controllers.epp.regime_table import RegimeSpec
 from controllers.epp.state import EppState
 
