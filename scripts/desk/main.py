@@ -24,6 +24,7 @@ VERBS: dict[str, str] = {
     "show-config": "scripts.desk.config",
     "catalog": "scripts.desk.catalog",
     "events": "scripts.desk.events",
+    "report": "scripts.desk.report",
     "bench": "scripts.desk.bench",
     "conformance": "scripts.desk.conformance",
     "drill": "scripts.desk.drill",

@@ -29,7 +29,7 @@ def bot_json(board: Board, bot: BotBoard, now: Now) -> Json:
         "bundle": dict(board.facts.bundles).get(bot.bot_id, ""),
         "edge_gate_off": EDGE_GATE_OFF in codes or bot.bot_id in board.facts.edge_gate_off,
         "reasons": [reason(code) for code in codes],
-        "price_decimals": _price_decimals(board, bot),
+        "price_decimals": price_decimals(board, bot),
         "readings": {name: as_json(reading, now) for name, reading in readings.items()},
         "door_detail": asked.door_of_bot(board.gateway, bot.bot_id)[1],
         "venue_orders": asked.open_orders_of_bot_at_venue(board.venue, bot.bot_id),
@@ -230,7 +230,7 @@ def _edge(line: EdgeLine, now: Now) -> Json:
     }
 
 
-def _price_decimals(board: Board, bot: BotBoard) -> int:
+def price_decimals(board: Board, bot: BotBoard) -> int:
     """As many as the venue uses: the most seen in book prices and our own orders."""
     prices = [order.price for order in bot.orders.open_orders() if order.price is not None]
     known: tuple[e.MarketSnapshotV1, Stamp] | None = board.markets.get(bot.symbol)
