@@ -116,7 +116,9 @@ class DeskRun:
         assert self.process is not None
         out, err = self.process.communicate(timeout=within_s)
         try:
-            return self.process.returncode, json.loads(out)
+            summary = json.loads(out)
+            assert "error" not in summary, summary["error"]
+            return self.process.returncode, summary
         except json.JSONDecodeError:
             pytest.fail(f"exit {self.process.returncode}, not JSON: {out[-500:]}\n{err[-2000:]}\n{self.log_tails()}")
 

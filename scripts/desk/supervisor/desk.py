@@ -45,7 +45,7 @@ class Desk:
         self.started_ms = clock.now_ms()
         self.children: dict[str, Child] = {}
         self.deaths: list[Death] = []
-        self.servers = Servers(where.run_dir, say, self._note_death)
+        self.servers = Servers(where.run_dir, say, self._note_death, self._on_server_change)
         self.admin: Admin | None = None
         self.page_url: str | None = None
         self._lock: IO[str] | None = None
@@ -187,6 +187,10 @@ class Desk:
     def _refuse(self, error: DeskError) -> None:
         if self._refused is not None and not self._refused.done():
             self._refused.set_exception(error)
+
+    def _on_server_change(self) -> None:
+        if self.children:
+            self.write_addresses()
 
     def write_addresses(self) -> None:
         processes = {

@@ -32,6 +32,7 @@ class Servers:
         run_dir: Path,
         say: Callable[[str], None],
         on_death: Callable[[str, int, str], None],
+        on_change: Callable[[], None],
         *,
         redis_url: str | None = None,
         postgres_url: str | None = None,
@@ -40,6 +41,7 @@ class Servers:
         self.postgres_url = postgres_url or ""
         self._say = say
         self._on_death = on_death
+        self._on_change = on_change
         self._embedded = embedded_servers(run_dir)
         self._statuses: dict[str, ServerStatus] = {}
         for name, url in (("redis", redis_url), ("postgres", postgres_url)):
@@ -65,6 +67,7 @@ class Servers:
         url = await asyncio.to_thread(server.start)
         self._statuses[name] = await asyncio.to_thread(server.status)
         self._say(f"{name} is ready" + (" (found running, adopted)" if adopted else ""))
+        self._on_change()
         return url
 
     async def _keep(self, name: str) -> None:
@@ -77,6 +80,8 @@ class Servers:
             if now.is_running:
                 self._statuses[name] = now
                 continue
+            self._statuses[name] = now
+            self._on_change()
             self._on_death(name, before.pid or 0, now.detail)
             self._say(f"{name} (pid {before.pid}) died; starting it again")
             try:
