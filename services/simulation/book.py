@@ -47,7 +47,7 @@ class Side:
         self.sign = sign
         self.levels: dict[int, Level] = {}  # by ticks
         self.keys: list[int] = []  # ticks x sign, ascending: better prices last
-        self.own = 0  # entries that belong to an account, over all levels
+        self.own: dict[int, int] = {}  # ticks -> entries that belong to an account
 
     def best(self) -> int | None:
         """Ticks of the best price, None when the side is empty."""
@@ -57,10 +57,7 @@ class Side:
         """Ticks of the best price at which an account's order rests."""
         if not self.own:
             return None
-        for level in self:
-            if level.own:
-                return level.ticks
-        return None
+        return max(self.own) if self.sign == BUY else min(self.own)
 
     def __iter__(self) -> Iterator[Level]:
         """Levels from the best price outwards."""
@@ -83,7 +80,7 @@ class Side:
         level.queue.append(entry)
         level.lots += lots
         level.own += 1
-        self.own += 1
+        self.own[ticks] = level.own
         return entry
 
     def leave(self, entry: Resting) -> None:
@@ -91,8 +88,7 @@ class Side:
         level = entry.level
         level.queue.remove(entry)
         level.lots -= entry.lots
-        level.own -= 1
-        self.own -= 1
+        self._count_out(level)
         entry.lots = 0
         if not level.queue:
             self._drop(level)
@@ -135,10 +131,17 @@ class Side:
         if entry.lots == 0:
             level.queue.remove(entry)
             if entry.order is not None:
-                level.own -= 1
-                self.own -= 1
+                self._count_out(level)
             if not level.queue:
                 self._drop(level)
+
+    def _count_out(self, level: Level) -> None:
+        """One of the accounts' orders has left this level."""
+        level.own -= 1
+        if level.own:
+            self.own[level.ticks] = level.own
+        else:
+            del self.own[level.ticks]
 
     def _level(self, ticks: int) -> Level:
         level = self.levels.get(ticks)

@@ -30,6 +30,7 @@ class Resume(NamedTuple):
 
     prices: dict[str, int]  # last price in ticks, by symbol
     candles: dict[str, list[Bar]]  # oldest first, by symbol
+    played_ms: dict[str, int]  # how far a tape has been played, by symbol
 
 
 class Durable:
@@ -38,6 +39,10 @@ class Durable:
         self._listings = listings
         self.prices: dict[str, int] = {}
         self.candles: dict[str, list[Bar]] = {}
+        self.played_ms: dict[str, int] = {}
+
+    def resume(self) -> Resume:
+        return Resume(self.prices, self.candles, self.played_ms)
 
     def begin_life(self, outbox: Outbox, life: int) -> None:
         """Each start is a life of its own; the counter makes the next one draw other random numbers."""
@@ -72,6 +77,8 @@ class Durable:
                 yield "bill", bill.bill.bill_id, bill
         for symbol, listing in self._listings.items():
             yield "price", symbol, listing.last_ticks
+            if listing.played_ms is not None:
+                yield "counter", f"tape|{symbol}", listing.played_ms
             for bar in listing.candles.lived():
                 yield "candle", f"{symbol}|{bar.open_ms}", bar
 
@@ -89,6 +96,8 @@ class Durable:
                 self._ledger.next_id = self._ledger.id_ceiling = value
             elif key == "life":
                 life = value
+            elif key.startswith("tape|"):
+                self.played_ms[key.removeprefix("tape|")] = value
         for _, state in rows["account"]:
             self._ledger.put_account(state)
         for _, position in rows["position"]:

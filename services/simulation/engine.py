@@ -120,7 +120,7 @@ class Engine:
             nonlocal pending_lots
             if pending_lots:
                 lots_now, pending_lots = pending_lots, 0
-                trade_id = self._print(listing, pending_ticks, lots_now, sign)
+                trade_id = self.print_trade(listing, pending_ticks, lots_now, sign)
                 if taker is not None:
                     self._settle(taker, listing, pending_ticks, lots_now, "taker", trade_id)
 
@@ -133,7 +133,7 @@ class Engine:
                 pending_lots += traded
                 return
             print_pending()
-            trade_id = self._print(listing, ticks, traded, sign)
+            trade_id = self.print_trade(listing, ticks, traded, sign)
             self._settle(entry.order, listing, ticks, traded, "maker", trade_id)
             if taker is not None:
                 self._settle(taker, listing, ticks, traded, "taker", self.ledger.new_id())
@@ -170,7 +170,7 @@ class Engine:
             return STOP
         return 0
 
-    def _print(self, listing: Listing, ticks: int, lots: int, taker_sign: int) -> int:
+    def print_trade(self, listing: Listing, ticks: int, lots: int, taker_sign: int) -> int:
         """A public trade: the tape, the candle, the last price. Returns its id."""
         trade_id = self.ledger.new_id()
         grid = listing.grid

@@ -19,7 +19,6 @@ from decimal import Decimal
 import msgspec
 
 from services.common import venue
-from services.simulation import durable
 from services.simulation.checks import refuse
 from services.simulation.durable import Durable
 from services.simulation.engine import Engine
@@ -30,10 +29,11 @@ from services.simulation.fill_model import FillModel
 from services.simulation.instruments import Instrument
 from services.simulation.ledger import AccountBook, Ledger
 from services.simulation.listing import Listing
-from services.simulation.markets import Market, MarketChoice, open_market
+from services.simulation.markets import Market, MarketChoice, Opening, open_market
 from services.simulation.outbox import Change, ChangeKind, Outbox
 from services.simulation.params import ExchangeParams
 from services.simulation.queries import Queries
+from services.simulation.rng import Streams
 from services.simulation.settlement import Settlement
 from services.simulation.standing import Standings
 from services.simulation.trading import Trading
@@ -238,17 +238,10 @@ class Exchange:
     def _open(self) -> None:
         """Build every pair's history and book, put restored orders back, and schedule what will happen."""
         self._opened = True
+        streams = Streams(self.seed, self._life)
+        opening = Opening(self._engine, self._durable.resume(), streams, self.start_ms, self.params)
         for number, instrument in enumerate(self.instruments.values()):
-            market = open_market(
-                instrument,
-                self._engine,
-                self.market,
-                durable.Resume(self._durable.prices, self._durable.candles),
-                self.seed,
-                self._life,
-                self.start_ms,
-                self.params,
-            )
+            market = open_market(instrument, self.market, opening)
             self._markets[instrument.rules.symbol] = market
             heapq.heappush(self._heap, (market.next_ms, number, market))
         settlement = Settlement(self._engine, self._standings, self.start_ms)

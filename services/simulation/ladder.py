@@ -18,6 +18,8 @@ FAR_BPS = 9.0  # and of the far one
 NEAR_SHARE = 0.62
 SIZE_SPREAD = 1.2  # standard deviation of log size
 LEVELS_MAX = 90
+LEVELS_MIN = 12
+FORGOTTEN_BPS = 0.25
 
 
 class Ladder:
@@ -57,7 +59,14 @@ class Ladder:
         """The makers forget a sweep with time constant ``refill_s``."""
         keep = math.exp(-seconds / self._refill_s)
         for sign, impact in self.impact_bps.items():
-            self.impact_bps[sign] = impact * keep if impact > 0.01 else 0.0
+            self.impact_bps[sign] = impact * keep if impact > FORGOTTEN_BPS else 0.0
+
+    def backstop(self, side: Side, limit_ticks: int) -> None:
+        """Somebody always bids and offers far out: a sweep to ``limit_ticks`` never leaves a side nearly empty."""
+        worst = side.keys[0] * side.sign if side.keys else limit_ticks
+        while len(side.keys) < LEVELS_MIN:
+            worst -= side.sign * (1 + int(self._rng.random() * 4e-4 * worst))
+            side.set_background(worst, self._size(worst, 10.0))
 
     def requote(self, bid: int, ask: int, seconds: float) -> None:
         """Move the background to the given touch and let levels be born and die for ``seconds``."""
@@ -98,7 +107,7 @@ class Ladder:
         keys = side.keys
         deaths = int(len(keys) / LIFE_S * seconds + rng.random())
         for _ in range(deaths + max(0, len(keys) - LEVELS_MAX)):
-            if len(keys) < 8:
+            if len(keys) <= LEVELS_MIN:
                 break
             ticks = keys[int(rng.random() * (len(keys) - 1))] * side.sign
             if ticks != touch:

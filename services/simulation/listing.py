@@ -28,6 +28,7 @@ class Listing:
         self.mark_ticks = start_ticks
         self.index_ticks = start_ticks
         self.halted = False
+        self.played_ms: int | None = None  # how far a tape has been played, when one moves this pair
 
     @property
     def symbol(self) -> str:

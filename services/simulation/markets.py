@@ -1,6 +1,6 @@
 """Opening a pair: its history, its listing, and the market that moves it."""
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from services.simulation.candles import MINUTE_MS, Bar, Candles
 from services.simulation.durable import Resume
@@ -11,6 +11,7 @@ from services.simulation.instruments import Instrument
 from services.simulation.listing import Listing
 from services.simulation.params import ExchangeParams
 from services.simulation.presets import Preset, preset
+from services.simulation.replay import CandleReplay, QuoteReplay, Replay, TradeReplay, first_ticks, history_bars, split
 from services.simulation.rng import Streams
 from services.simulation.seeded import SeededMarket
 from services.simulation.units import make_grid
@@ -25,44 +26,79 @@ class Market(Protocol):
     def step(self, now_ms: int) -> None: ...
 
 
-MarketChoice = str | Preset
+MarketChoice = str | Preset | Replay
+REPLAYS = {"candles": CandleReplay, "trades": TradeReplay, "quotes": QuoteReplay}
 
 
-def open_market(
-    instrument: Instrument,
-    engine: Engine,
-    choice: MarketChoice,
-    resume: Resume,
-    seed: int,
-    life: int,
-    start_ms: int,
-    params: ExchangeParams,
-) -> Market:
+class Opening(NamedTuple):
+    """What every pair is opened with."""
+
+    engine: Engine
+    resume: Resume
+    streams: Streams
+    start_ms: int
+    params: ExchangeParams
+
+
+def open_market(instrument: Instrument, choice: MarketChoice, opening: Opening) -> Market:
     """Register the pair's listing with the engine and return its market, ready at start_ms."""
+    if isinstance(choice, Replay):
+        if choice.symbol == instrument.rules.symbol:
+            return _open_replay(instrument, choice, opening)
+        choice = choice.others
     chosen = preset(choice) if isinstance(choice, str) else choice
+    symbol = instrument.rules.symbol
+    volatility = Volatility(opening.streams.of("volatility", symbol), chosen.vol_spread_fast, chosen.vol_spread_slow)
+    start_ticks = opening.resume.prices.get(symbol) or int(instrument.start_price / instrument.rules.tick_size)
+    listing = _list(instrument, opening, start_ticks, [], chosen, volatility)
+    return SeededMarket(listing, opening.engine, chosen, opening.streams, volatility, opening.start_ms)
+
+
+def _open_replay(instrument: Instrument, replay: Replay, opening: Opening) -> Market:
     rules = instrument.rules
-    symbol = rules.symbol
-    grid = make_grid(symbol, rules.tick_size, rules.lot_size)
-    streams = Streams(seed, life)
-    start_ticks = resume.prices.get(symbol) or int(instrument.start_price / rules.tick_size)
-    volatility = Volatility(streams.of("volatility", symbol), chosen.vol_spread_fast, chosen.vol_spread_slow)
-    lived = _bridged(resume.candles.get(symbol, []), start_ms)
-    missing = max(0, params.history_minutes - len(lived))
-    history = seeded_history(
+    grid = make_grid(rules.symbol, rules.tick_size, rules.lot_size)
+    rows, first = split(replay.tape, opening.params.history_minutes)
+    start_ticks = opening.resume.prices.get(rules.symbol) or first_ticks(replay, first, grid)
+    chosen = preset(replay.others)
+    volatility = Volatility(opening.streams.of("volatility", rules.symbol), 0.0, 0.0)
+    recorded = history_bars(rows, replay, grid, opening.start_ms)
+    listing = _list(instrument, opening, start_ticks, recorded, chosen, volatility)
+    played_ms = opening.resume.played_ms.get(rules.symbol, 0)
+    market = REPLAYS[replay.tape.kind]
+    return market(listing, opening.engine, replay, first, opening.streams, opening.start_ms, played_ms)
+
+
+def _list(
+    instrument: Instrument,
+    opening: Opening,
+    start_ticks: int,
+    recorded: list[Bar],
+    chosen: Preset,
+    volatility: Volatility,
+) -> Listing:
+    """The listing with its candles: bars lived here before a restart, else recorded ones, and made-up ones before
+    them.
+    """
+    rules, params, start_ms = instrument.rules, opening.params, opening.start_ms
+    grid = make_grid(rules.symbol, rules.tick_size, rules.lot_size)
+    lived = _bridged(opening.resume.candles.get(rules.symbol, []), start_ms)
+    known = lived or recorded
+    made_up = seeded_history(
         instrument,
         grid,
         chosen,
         volatility,
-        streams.of("history", symbol),
-        missing,
-        lived[0].open_ms if lived else start_ms,
-        lived[0].open if lived else start_ticks,
+        opening.streams.of("history", rules.symbol),
+        params.history_minutes - len(known),
+        known[0].open_ms if known else start_ms,
+        known[0].open if known else start_ticks,
     )
+    history = made_up if lived else [*made_up, *recorded]
     candles = Candles(grid, history, lived, start_ms, start_ticks)
     interval_ms = params.funding_interval_ms or rules.funding_interval_ms
     listing = Listing(instrument, start_ticks, candles, FundingClock(interval_ms, start_ms))
-    engine.listings[symbol] = listing
-    return SeededMarket(listing, engine, chosen, streams, volatility, start_ms)
+    opening.engine.listings[rules.symbol] = listing
+    return listing
 
 
 def _bridged(bars: list[Bar], start_ms: int) -> list[Bar]:

@@ -15,7 +15,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     sigma_bps: float  # of one-minute returns, what the preset promises
     noise_per_min: float  # uninformed sweeps, both sides together
     noise_reach_bps: float  # mean distance they take the book (exponential)
-    refill_s: float = 4.0  # time constant of the book coming back
+    refill_s: float = 2.5  # time constant of the book coming back
     informed_per_min: float = 0.0
     informed_bps: float = 0.0  # mean size (exponential)
     trend_bps_per_min: float = 0.0  # drift, carried by informed sweeps; its sign changes at random
@@ -24,7 +24,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     jump_bps_min: float = 30.0
     jump_bps_max: float = 150.0
     trades_per_s: float = 2.0  # small trades at the touch
-    vol_spread_fast: float = 0.30  # standard deviation of log volatility, minutes-scale part
+    vol_spread_fast: float = 0.45  # standard deviation of log volatility, minutes-scale part
     vol_spread_slow: float = 0.35  # and hours-scale part
     depth_factor: float = 1.0  # of the pair's usual depth
 
@@ -33,18 +33,18 @@ PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
         Preset(
-            name="calm", sigma_bps=3, noise_per_min=5, noise_reach_bps=2.4, informed_per_min=0.05, informed_bps=2.5,
+            name="calm", sigma_bps=3, noise_per_min=4, noise_reach_bps=2.2, informed_per_min=0.05, informed_bps=2.5,
             vol_spread_fast=0.25, vol_spread_slow=0.25,
         ),
         Preset(
-            name="normal", sigma_bps=6, noise_per_min=6, noise_reach_bps=3.2, informed_per_min=0.4, informed_bps=4.0,
+            name="normal", sigma_bps=6, noise_per_min=3, noise_reach_bps=2.7, informed_per_min=0.4, informed_bps=4.0,
         ),
         Preset(
-            name="volatile", sigma_bps=15, noise_per_min=9, noise_reach_bps=6.5, informed_per_min=1.2, informed_bps=7.0,
+            name="volatile", sigma_bps=15, noise_per_min=6, noise_reach_bps=5.5, informed_per_min=1.2, informed_bps=7.0,
             trades_per_s=4.0, depth_factor=0.6,
         ),
         Preset(
-            name="jumps", sigma_bps=6, noise_per_min=6, noise_reach_bps=3.2, informed_per_min=0.4, informed_bps=4.0,
+            name="jumps", sigma_bps=6, noise_per_min=4, noise_reach_bps=3.0, informed_per_min=0.4, informed_bps=4.0,
             jumps_per_hour=2.0,
         ),
         Preset(
@@ -52,7 +52,7 @@ PRESETS: dict[str, Preset] = {
             trend_bps_per_min=2.0,
         ),
         Preset(
-            name="lively", sigma_bps=8, noise_per_min=26, noise_reach_bps=4.0, refill_s=2.5, informed_per_min=0.3,
+            name="lively", sigma_bps=8, noise_per_min=18, noise_reach_bps=3.6, refill_s=1.5, informed_per_min=0.3,
             informed_bps=3.0, trades_per_s=3.0, vol_spread_fast=0.2, vol_spread_slow=0.2,
         ),
     )

@@ -1,6 +1,6 @@
 """A market from a seed: a fair value that moves, makers around it, and takers who know something or do not.
 
-Three kinds of event, each with its own random stream: *steps* (a few a second: the fair value moves publicly, makers
+Three kinds of event, each with its own random stream: *steps* (several a second: the fair value moves publicly, makers
 requote), *trades* (small, clustered, at the touch) and *sweeps*. An uninformed sweep takes the book some basis points
 one way and leaves the fair value where it was, so the book refills and the price comes back. An informed sweep does
 the same because the fair value has moved: the price stays there, and whoever was taken has lost the difference.
@@ -9,20 +9,19 @@ the same because the fair value has moved: the price stays there, and whoever wa
 import math
 from collections import deque
 
-from services.simulation.book import BUY, SELL, Side
+from services.simulation.book import BUY, SELL
 from services.simulation.engine import Engine
-from services.simulation.ladder import Ladder
 from services.simulation.listing import Listing
+from services.simulation.makers import Makers
 from services.simulation.presets import Preset
 from services.simulation.rng import Streams
 from services.simulation.volatility import Volatility
 
-STEP_MS_MIN, STEP_MS_MAX = 100, 300
-MARK_S = 3.0  # the mark follows the mid with this time constant
-MARK_BAND_PCT = 0.005  # and never leaves the index by more
+STEP_MS_MIN, STEP_MS_MAX = 80, 200
 DIRECTION_KEEP = 0.96  # a metaorder goes on after a trade with this probability
 DIRECTION_PULL = 0.72  # share of trades in the metaorder's direction
-JUMP_PARTS = 6
+TRADE_SPREAD = 1.9  # standard deviation of log trade size
+JUMP_PARTS, JUMP_PART_MS = 6, 400
 NEVER = 1 << 62
 
 
@@ -43,16 +42,10 @@ class SeededMarket:
         self._trades = streams.of("trades", name)
         self._sweeps = streams.of("sweeps", name)
         self._news = streams.of("news", name)
-        self._ladder = Ladder(
-            listing.book,
-            listing.grid,
-            streams.of("ladder", name),
-            instrument.depth_quote * preset.depth_factor,
-            preset.refill_s,
-        )
         self.fair = listing.last_ticks + 0.5
-        self._mark = float(listing.last_ticks)
-        self._sigma = _public_sigma_bps(preset) * self._scale
+        depth = instrument.depth_quote * preset.depth_factor
+        self._makers = Makers(listing, engine, streams.of("ladder", name), depth, preset.refill_s, self.fair)
+        self._sigma = public_sigma_bps(preset) * self._scale
         self._trend = 1 if self._news.random() < 0.5 else -1
         self._direction = BUY
         self._pending: deque[tuple[int, float]] = deque()  # parts of a jump: (when, bps)
@@ -63,7 +56,6 @@ class SeededMarket:
         self._informed_ms = start_ms + self._gap_ms(preset.informed_per_min)
         self._turn_ms = start_ms + self._gap_ms(1 / preset.trend_hold_min) if preset.trend_bps_per_min else NEVER
         self._jump_ms = start_ms + self._gap_ms(preset.jumps_per_hour / 60)
-        self._ladder.fill(self.fair)
         self.next_ms = self._due()
 
     def step(self, now_ms: int) -> None:
@@ -93,36 +85,12 @@ class SeededMarket:
     # --------------------------------------------------------------------------------------------------- public moves
 
     def _move(self, now_ms: int) -> None:
-        """The fair value moves in public, makers follow, the mark follows them."""
-        seconds = (now_ms - self._last_step_ms) / 1000
+        """The fair value moves in public, makers follow."""
+        seconds = (now_ms - self._last_step_ms) / 1_000
         self._last_step_ms = now_ms
         factor = self._volatility.advance(seconds)
         self.fair *= 1.0 + self._moves.gauss(0.0, 1.0) * self._sigma * factor * math.sqrt(seconds / 60) * 1e-4
-        ladder, engine, listing = self._ladder, self._engine, self._listing
-        ladder.relax(seconds)
-        bid, ask = self._uncrossed(*ladder.touch(self.fair, factor))
-        ladder.requote(bid, ask, seconds)
-        mid = listing.book.mid_half_ticks()
-        weight = 1.0 - math.exp(-seconds / MARK_S)
-        self._mark += ((mid / 2 if mid is not None else self.fair) - self._mark) * weight
-        band = self.fair * MARK_BAND_PCT
-        self._mark = min(self.fair + band, max(self.fair - band, self._mark))
-        listing.set_prices(round(self.fair), round(self._mark), now_ms)
-        engine.log.add(f"B|{now_ms}|{listing.symbol}|{listing.book.bids.best()}|{listing.book.asks.best()}")
-
-    def _uncrossed(self, bid: int, ask: int) -> tuple[int, int]:
-        """Makers whose new quote would cross an account's order take that order first; what stays caps their quote."""
-        book, engine, listing = self._listing.book, self._engine, self._listing
-        own_ask, own_bid = book.asks.best_own(), book.bids.best_own()
-        if own_ask is not None and own_ask <= bid:
-            engine.market_take(listing, BUY, bid, _all_up_to(book.asks, bid))
-            own_ask = book.asks.best_own()
-            bid = bid if own_ask is None else min(bid, own_ask - 1)
-        if own_bid is not None and own_bid >= ask:
-            engine.market_take(listing, SELL, ask, _all_up_to(book.bids, ask))
-            own_bid = book.bids.best_own()
-            ask = ask if own_bid is None else max(ask, own_bid + 1)
-        return bid, ask
+        self._makers.move(self.fair, seconds, factor, now_ms)
 
     # --------------------------------------------------------------------------------------------------------- takers
 
@@ -133,19 +101,18 @@ class SeededMarket:
             self._direction = BUY if rng.random() < 0.5 else SELL
         sign = self._direction if rng.random() < DIRECTION_PULL else -self._direction
         best = self._listing.book.opposite(sign).best()
-        if best is None:
-            return
-        value = self._listing.instrument.depth_quote * 0.004 * math.exp(rng.gauss(0.0, 1.9))
-        lots = max(1, int(value / (self.fair * self._listing.grid.value_e8 / 1e8)))
-        limit = best + sign * int(0.3e-4 * best)
-        self._engine.market_take(self._listing, sign, limit, lots)
+        value = self._listing.instrument.depth_quote * 0.004 * math.exp(rng.gauss(0.0, TRADE_SPREAD))
+        lots = max(1, int(value * 1e8 / (self.fair * self._listing.grid.value_e8)))
+        if best is not None:
+            self._engine.market_take(self._listing, sign, best + sign * int(0.3e-4 * best), lots)
 
     def _noise_sweep(self) -> None:
         rng = self._sweeps
         sign = BUY if rng.random() < 0.5 else SELL
         reach = rng.expovariate(1.0) * self._preset.noise_reach_bps * self._scale
         self._sweep(sign, reach, rng.random())
-        self._ladder.impact_bps[sign] = max(self._ladder.impact_bps[sign], reach)
+        impact = self._makers.ladder.impact_bps
+        impact[sign] = max(impact[sign], reach)
 
     def _informed_sweep(self) -> None:
         preset, rng = self._preset, self._news
@@ -158,7 +125,7 @@ class SeededMarket:
         rng, preset = self._news, self._preset
         size = rng.uniform(preset.jump_bps_min, preset.jump_bps_max) * (1 if rng.random() < 0.5 else -1)
         for part in range(JUMP_PARTS):
-            self._pending.append((now_ms + part * 400, size / JUMP_PARTS))
+            self._pending.append((now_ms + part * JUMP_PART_MS, size / JUMP_PARTS))
 
     def _shock(self, bps: float) -> None:
         """The fair value moves in private, and those who know take the book up to it."""
@@ -166,13 +133,7 @@ class SeededMarket:
         self.fair *= 1.0 + bps * 1e-4
 
     def _sweep(self, sign: int, reach_bps: float, surplus: float) -> None:
-        """Take everything up to ``reach_bps`` from the fair value; what accounts rest there is met by up to 30 %
-        more.
-        """
-        limit = round(self.fair * (1 + sign * reach_bps * 1e-4))
-        lots = self._ladder.lots_within(sign, limit)
-        room = 1 + int(self._listing.instrument.depth_quote / (self.fair * self._listing.grid.value_e8 / 1e8) * 0.3)
-        self._engine.market_take(self._listing, sign, limit, int(lots * (1 + 0.3 * surplus)) + room)
+        self._makers.sweep(sign, max(1, round(self.fair * (1 + sign * reach_bps * 1e-4))), surplus)
 
     # ----------------------------------------------------------------------------------------------------------- timing
 
@@ -191,16 +152,7 @@ class SeededMarket:
         return max(1, int(rng.expovariate(1.0) * mean_ms * scale))
 
 
-def _all_up_to(side: Side, limit_ticks: int) -> int:
-    total = 0
-    for level in side:
-        if (level.ticks - limit_ticks) * side.sign < 0:
-            break
-        total += level.lots
-    return total
-
-
-def _public_sigma_bps(preset: Preset) -> float:
+def public_sigma_bps(preset: Preset) -> float:
     """Public moves make up what informed and uninformed sweeps leave of the preset's variance."""
     informed = preset.informed_per_min * 2 * preset.informed_bps**2
     transient = preset.noise_per_min / 60 * preset.refill_s / 2 * 2 * (preset.noise_reach_bps / 2) ** 2

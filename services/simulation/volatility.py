@@ -5,7 +5,7 @@ cluster.
 import math
 import random
 
-FAST_S = 10 * 60.0
+FAST_S = 15 * 60.0
 SLOW_S = 6 * 3_600.0
 
 
