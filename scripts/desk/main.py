@@ -45,8 +45,9 @@ def build_app(verb: str | None = None) -> typer.Typer:
 
 
 def modules() -> list[str]:
-    """Modules of all verbs that this release has."""
-    return [module for module in dict.fromkeys(VERBS.values()) if importlib.util.find_spec(module) is not None]
+    """Modules of all verbs that this release has; a folder without an __init__.py is not one yet."""
+    specs = {module: importlib.util.find_spec(module) for module in dict.fromkeys(VERBS.values())}
+    return [module for module, spec in specs.items() if spec is not None and spec.origin is not None]
 
 
 def _root() -> None:
