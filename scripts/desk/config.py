@@ -38,7 +38,7 @@ def validate(
     faults: list[DeskError] = []
     for path in files or _all_files(where.data_dir):
         try:
-            checked.append({"file": str(path), "kind": check_file(path, where.data_dir)})
+            checked.append({"file": str(path), "kind": check_file(path)})
         except ConfigError as error:
             faults.append(error)
     if not files:
@@ -55,9 +55,10 @@ def validate(
     return 0
 
 
-def check_file(path: Path, data_dir: Path) -> str:
+def check_file(path: Path) -> str:
     """What kind of file it is when it is right. Raises ConfigError, NotFound."""
     from services.bot.config import validate_file
+    from services.common.yaml_file import read_yaml
     from services.gateway.limits.policy import load_policy
 
     if not path.is_file():
@@ -67,8 +68,11 @@ def check_file(path: Path, data_dir: Path) -> str:
     if path.stem == "limits":
         load_policy(path)
         return "limits"
-    _load_service_settings(path, data_dir)
-    return "settings"
+    if path.stem in service_settings():
+        _load_service_settings(path)
+        return "settings"
+    read_yaml(path)  # its own reader knows its keys; that it is whole is seen here
+    return "policy"
 
 
 def bot_problem(data_dir: Path, bot: str) -> DeskError | None:
@@ -136,17 +140,12 @@ def service_settings() -> dict[str, Any]:
     return found
 
 
-def _load_service_settings(path: Path, data_dir: Path) -> None:
+def _load_service_settings(path: Path) -> None:
     from services.common.settings import load_settings
 
-    settings = service_settings().get(path.stem)
-    if settings is None:
-        raise ConfigError(
-            "POLICY_UNKNOWN",
-            f"{path}: no service is called {path.stem}; known: limits, {', '.join(service_settings())}",
-            f"remove {path}, or give it the name of a service",
-        )
-    load_settings(settings, service=path.stem, path=path, environ={}, overrides=SUPPLIED.get(path.stem, ()))
+    load_settings(
+        service_settings()[path.stem], service=path.stem, path=path, environ={}, overrides=SUPPLIED.get(path.stem, ())
+    )
 
 
 def _all_files(data_dir: Path) -> list[Path]:

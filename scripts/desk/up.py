@@ -78,7 +78,7 @@ def _refuse_bad_files(options: UpOptions) -> None:
         if problem is not None:
             raise problem
     for path in sorted(options.data_dir.glob("policies/*.yml")):
-        check_file(path, options.data_dir)
+        check_file(path)
 
 
 def _bots(text: str, data_dir: Path) -> tuple[str, ...]:
