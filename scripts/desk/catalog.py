@@ -8,7 +8,7 @@ import typer
 from scripts.desk.options import DataDir, Json
 from scripts.desk.output import print_json
 from scripts.desk.places import known_bots, places
-from services.common.errors import DeskError, ExitCode
+from services.common.errors import ExitCode
 
 
 def register(app: typer.Typer) -> None:
@@ -46,7 +46,7 @@ def check(data_dir: DataDir = None, as_json: Json = False) -> int:
         print_json({"ok": not findings, "findings": findings})
     else:
         for finding in findings:
-            print(f"DRIFT  {finding['where']}: {finding['what']}\nfix    {finding['fix']}")
+            print(f"{finding['kind']:10} {finding['where']}: {finding['what']}\nfix        {finding['fix']}")
         if not findings:
             print("ok: every bot runs a bundle of the catalogue as it was approved")
     return int(ExitCode.GATE_FAILED) if findings else 0
@@ -54,37 +54,9 @@ def check(data_dir: DataDir = None, as_json: Json = False) -> int:
 
 def find_drift(data_dir: Path) -> list[dict[str, str]]:
     """One row for each thing that is not as the catalogue has it."""
-    from services.bot.bundle import bundles
-    from services.bot.config import resolve_bot, validate_file
+    from services.bot.catalog import check_catalog
 
-    findings: list[dict[str, str]] = []
-    for name in bundles(data_dir / "catalog"):
-        try:
-            validate_file(data_dir / "catalog" / f"{name}.yml")
-        except DeskError as error:
-            findings.append(_row(f"catalog/{name}.yml", error.text, error.next_step))
-    for bot in known_bots(data_dir):
-        try:
-            resolved = resolve_bot(data_dir, bot)
-        except DeskError as error:
-            findings.append(_row(bot, error.text, error.next_step))
-            continue
-        for name in resolved.overridden:
-            if name not in resolved.bundle.overridable:
-                bundle = resolved.bundle.name
-                allowed = ", ".join(resolved.bundle.overridable) or "none"
-                findings.append(
-                    _row(
-                        resolved.values[name].origin,
-                        f"{name}={resolved.values[name].value} differs from bundle {bundle}; a bot may set: {allowed}",
-                        f"remove {name}, or make it overridable in catalog/{bundle}.yml and have that approved",
-                    )
-                )
-    return findings
-
-
-def _row(where: str, what: str, fix: str) -> dict[str, str]:
-    return {"where": where, "what": what, "fix": fix}
+    return [finding._asdict() for finding in check_catalog(data_dir)]
 
 
 def _bundles(data_dir: Path) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ import msgspec
 import typer
 
 from scripts.desk.places import REPO
+from scripts.desk.reference_epp import epp_page
 from services.common.errors import ExitCode
 from services.contracts import streams
 from services.contracts.codec import KINDS
@@ -22,6 +23,7 @@ def pages() -> dict[str, str]:
         "events.md": events_page(),
         "streams.md": streams_page(),
         "reasons.md": reasons_page(),
+        "epp_v2_4.md": epp_page(HEADER),
     }
     settings = settings_page()
     if settings:
