@@ -1,0 +1,155 @@
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from services.gateway.journal import Batch, Journal, JournalBroken
+from tests.fakes.gateway_desk import Desk
+
+REPO = Path(__file__).resolve().parents[4]
+
+
+def records(n: int = 1):
+    """Order records as the state machine makes them."""
+    desk = Desk().start()
+    for index in range(n):
+        desk.placed(level=f"b{index}")
+    return [record for key, record in desk.durable.items() if key[0] == "order"]
+
+
+class Writer:
+    def __init__(self, path: Path) -> None:
+        self.journal = Journal(path)
+        self.recovered = self.journal.open(0)
+        self.done: list[tuple[object, list[int]]] = []
+        self.failed: list[str] = []
+        self.event = threading.Event()
+        self.journal.start(self._on_committed, self._on_failed)
+
+    def _on_committed(self, done) -> None:
+        self.done.extend(done)
+        self.event.set()
+
+    def _on_failed(self, detail: str) -> None:
+        self.failed.append(detail)
+        self.event.set()
+
+    def write(self, records=(), events=(), tag: object = None) -> None:
+        self.journal.write(Batch(list(records), list(events), tag))
+
+
+def test_what_was_written_is_read_by_the_next_life(tmp_path):
+    rows = records(3)
+    writer = Writer(tmp_path / "j.sqlite")
+    for row in rows:
+        writer.write([row])
+    writer.journal.close()
+    recovered = Journal(tmp_path / "j.sqlite").open(rows[0].updated_ts_ms)
+    assert [r for r in recovered.records if r in rows] == rows
+
+
+def test_a_later_row_replaces_the_earlier_and_the_steps_are_all_kept(tmp_path):
+    (row,) = records()
+    later = msgspec.structs.replace(row, state="FILLED")
+    writer = Writer(tmp_path / "j.sqlite")
+    writer.write([row])
+    writer.write([later])
+    writer.journal.close()
+    journal = Journal(tmp_path / "j.sqlite")
+    assert journal.open(0).records == [later]
+    steps = journal._connection.execute("SELECT state FROM order_steps ORDER BY id").fetchall()
+    assert [state for (state,) in steps] == ["ACCEPTED", "FILLED"]
+
+
+def test_everything_handed_in_during_a_commit_goes_into_the_next_one(tmp_path):
+    writer = Writer(tmp_path / "j.sqlite")
+    for row in records(3) * 50:
+        writer.write([row], tag=row.gateway_order_id)
+    writer.journal.close()
+    assert len(writer.done) == 150
+    assert writer.journal.batches == 150
+    assert writer.journal.commits < 150
+
+
+def test_events_not_known_to_be_published_come_back_in_order(tmp_path):
+    writer = Writer(tmp_path / "j.sqlite")
+    writer.write(events=[b"one", b"two"], tag="a")
+    writer.write(events=[b"three"], tag="b")
+    writer.journal.close()
+    ids = [outbox_id for _, outbox_ids in writer.done for outbox_id in outbox_ids]
+    second = Writer(tmp_path / "j.sqlite")
+    assert [event for _, event in second.recovered.unpublished] == [b"one", b"two", b"three"]
+    second.journal.note_published(ids[1])
+    second.write(events=[b"four"])
+    second.journal.close()
+    assert [event for _, event in Journal(tmp_path / "j.sqlite").open(0).unpublished] == [b"three", b"four"]
+
+
+def test_it_is_durable_by_the_settings_it_says(tmp_path):
+    journal = Journal(tmp_path / "j.sqlite")
+    journal.open(0)
+    assert journal._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert journal._connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
+
+
+def test_a_file_that_is_no_journal_is_refused(tmp_path):
+    (tmp_path / "j.sqlite").write_bytes(b"not a database, and longer than a header would be" * 20)
+    with pytest.raises(JournalBroken, match="JOURNAL_UNREADABLE"):
+        Journal(tmp_path / "j.sqlite").open(0)
+
+
+def test_a_journal_of_a_newer_release_is_refused(tmp_path):
+    journal = Journal(tmp_path / "j.sqlite")
+    journal.open(0)
+    journal._connection.execute("UPDATE meta SET value='99' WHERE name='schema'")
+    journal.close()
+    with pytest.raises(JournalBroken, match="JOURNAL_NEWER"):
+        Journal(tmp_path / "j.sqlite").open(0)
+
+
+def test_a_write_that_fails_is_told_once_and_nothing_after_it_is_confirmed(tmp_path):
+    writer = Writer(tmp_path / "j.sqlite")
+    writer.journal._connection.execute("DROP TABLE orders")
+    writer.write(records(), tag="lost")
+    assert writer.event.wait(5)
+    writer.write(tag="later")
+    assert "no such table" in writer.failed[0]
+    assert writer.done == []
+
+
+def test_what_was_confirmed_is_there_after_kill_9(tmp_path):
+    """A child confirms ids on its standard output as its commits return, and is killed in the middle."""
+    code = (
+        "import sys; sys.path.insert(0, '.');"
+        "from tests.unit.services.gateway.test_journal import confirm_forever; confirm_forever(sys.argv[1])"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path / "j.sqlite")], cwd=REPO, stdout=subprocess.PIPE, text=True
+    )
+    confirmed = [int(child.stdout.readline()) for _ in range(200)]
+    os.kill(child.pid, signal.SIGKILL)
+    confirmed += [int(line) for line in child.stdout.read().split("\n")[:-1]]
+    child.wait(timeout=10)
+    survived = {event for _, event in Journal(tmp_path / "j.sqlite").open(0).unpublished}
+    assert {str(number).encode() for number in confirmed} <= survived
+
+
+def confirm_forever(path: str) -> None:
+    def on_committed(done) -> None:
+        for tag, _ in done:
+            os.write(1, f"{tag}\n".encode())
+
+    journal = Journal(Path(path))
+    journal.open(0)
+    journal.start(on_committed, print)
+    number = 0
+    while True:
+        number += 1
+        journal.write(Batch([], [str(number).encode()], number))
+        if number % 50 == 0:
+            threading.Event().wait(0.005)

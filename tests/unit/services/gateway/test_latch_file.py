@@ -1,0 +1,63 @@
+import json
+
+import pytest
+
+from services.gateway.latch_file import LatchFile
+from services.gateway.messages import LatchEntry
+
+ENTRY = LatchEntry("HALTED", "MANUAL", "anna", 1)
+
+
+@pytest.fixture
+def latch(tmp_path):
+    latch = LatchFile(tmp_path / "latch.json")
+    latch.create_if_first(is_first_start=True)
+    return latch
+
+
+def test_a_desk_that_never_ran_begins_without_a_latch(latch):
+    assert latch.read() == {}
+
+
+def test_a_file_that_is_missing_later_is_unreadable_and_not_empty(tmp_path):
+    latch = LatchFile(tmp_path / "latch.json")
+    latch.create_if_first(is_first_start=False)
+    assert latch.read() is None
+
+
+def test_what_is_written_is_read_by_another_process(latch):
+    latch.write({"desk": ENTRY})
+    assert LatchFile(latch.path).read() == {"desk": ENTRY}
+
+
+def test_a_change_by_another_hand_is_noticed_by_one_look(latch):
+    latch.read()
+    assert not latch.changed()
+    LatchFile(latch.path).write({"desk": ENTRY})
+    assert latch.changed()
+
+
+@pytest.mark.parametrize("cut", [2, 9, 40])
+def test_half_a_file_is_unreadable(latch, cut):
+    latch.write({"desk": ENTRY})
+    latch.path.write_bytes(latch.path.read_bytes()[:-cut])
+    assert latch.read() is None
+
+
+def test_a_state_changed_by_an_editor_does_not_verify(latch):
+    latch.write({"desk": ENTRY})
+    latch.path.write_text(latch.path.read_text().replace("HALTED", "ACTIVE"))
+    assert latch.read() is None
+
+
+def test_a_state_that_does_not_exist_is_unreadable(latch):
+    latch.write({"desk": ENTRY._replace(state="OPEN")})
+    assert latch.read() is None
+
+
+def test_entries_with_unknown_fields_are_unreadable(latch):
+    from services.common.files import write_state
+
+    write_state(latch.path, {"desk": {"state": "ACTIVE", "colour": "red"}})
+    assert latch.read() is None
+    assert json.loads(latch.path.read_text())["version"] == 1
