@@ -9,7 +9,7 @@ import typer
 
 from scripts.desk.places import known_bots, places
 from scripts.desk.supervisor.plan import UpOptions
-from services.common.errors import ConfigError, NotFound
+from services.common.errors import ConfigError, ExitCode, NotFound
 
 
 def register(app: typer.Typer) -> None:
@@ -66,7 +66,10 @@ def up(
     _refuse_bad_files(options)
     from scripts.desk.supervisor.session import run_session
 
-    return asyncio.run(run_session(options, where, as_json=as_json, on_terminal=sys.stdout.isatty()))
+    try:
+        return asyncio.run(run_session(options, where, as_json=as_json, on_terminal=sys.stdout.isatty()))
+    except KeyboardInterrupt:  # before the session listens for signals, so before anything was started
+        return int(ExitCode.OK)
 
 
 def _refuse_bad_files(options: UpOptions) -> None:

@@ -65,10 +65,11 @@ class DeskRun:
         return (process.pid, process.state) if process else (0, "")
 
     def is_up(self) -> bool:
+        """Everything is ready, and it is this desk that says so, not an earlier one in the same directory."""
         addresses = read_addresses(self.run_dir)
-        return bool(addresses and addresses.processes) and all(
-            process.state == "ready" for process in addresses.processes.values()
-        )
+        if addresses is None or self.process is None or addresses.desk.pid != self.process.pid:
+            return False
+        return all(process.state == "ready" for process in addresses.processes.values())
 
     def wait_up(self, within_s: float = 90) -> None:
         self.eventually(self.is_up, within_s, "every process is ready")
