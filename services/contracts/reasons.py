@@ -61,6 +61,21 @@ GATEWAY: tuple[_Row, ...] = (
     ("BUS_BLIND", "the bus has been out of reach longer than policy allows", "desk status: is redis up?"),
     ("HEARTBEAT_LOST", "the heartbeat stopped", "desk status"),
     ("AUTH_FAILED", "key, signature or timestamp is wrong", "desk secrets check"),
+    ("DUPLICATE_ORDER", "the same order, or one on the same level, is alive already", "wait until it has ended"),
+    ("SELF_TRADE", "the order would trade with a resting order of the desk", "cancel that one first"),
+    ("ORDERS_UNEXPLAINED", "orders went out that no decision announced", "a person looks, then desk latch rearm"),
+    ("RUNAWAY", "far more submits than any strategy needs", "stop the bot; a person looks, then desk latch rearm"),
+    ("QUARANTINED", "a pair or route that misbehaved waits", _WAIT),
+    ("SUSPENSE_LIMIT", "fills that belong to no order of ours passed their limit", "desk recon show; find the hand"),
+    ("RELEASE_MISMATCH", "the bot's settings or code are not those of its release", "deploy the release, or promote"),
+    ("VIEW_TOO_OLD", "the market view behind the order is too old", "look at the bot's tick time"),
+    ("CIRCUIT_OPEN", "this operation keeps failing at the venue and is left alone for a while", _WAIT),
+    ("OVERRIDE_USED", "one order passed one limit by an override of two persons", "none"),
+    ("BOOK_JUMPED", "mid moved further between two books than a market does", "look at the market data source"),
+    ("BOOK_SEQUENCE", "a book came with an older sequence number", "look at the market data source"),
+    ("BOOK_LATE", "a book was too long on the way", "desk status: network and clock"),
+    ("BOOK_DISTRUSTED", "not enough sound books in a row after a wrong one", _WAIT),
+    ("NOT_ARMED", "the upstream is not on this machine and not everything needed to arm is there", "see the list"),
 )
 
 VENUE: tuple[_Row, ...] = (

@@ -36,6 +36,7 @@ class VirtualAccount:
     fills_cursor_ms: int = 0
     bills_cursor_ms: int = 0
     is_connected_before: bool = False
+    fence: int = 0
 
     def holding(self, symbol: str) -> Holding:
         return self.holdings.get(symbol, FLAT)
@@ -85,6 +86,7 @@ class VirtualAccount:
             fills_cursor_ms=self.fills_cursor_ms,
             bills_cursor_ms=self.bills_cursor_ms,
             is_connected_before=self.is_connected_before,
+            fence=self.fence,
         )
 
 
@@ -101,6 +103,7 @@ def account_from(record: AccountRecord) -> VirtualAccount:
         fills_cursor_ms=record.fills_cursor_ms,
         bills_cursor_ms=record.bills_cursor_ms,
         is_connected_before=record.is_connected_before,
+        fence=record.fence,
     )
 
 

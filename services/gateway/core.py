@@ -7,7 +7,7 @@ inputs.
 import heapq
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -15,6 +15,15 @@ from services.common import venue
 from services.contracts import events as e
 from services.gateway import messages as m
 from services.gateway.records import Record
+
+
+class Observer(Protocol):
+    """Sees every question and every answer."""
+
+    def asked(self, request: venue.Request, mono_ms: int) -> None: ...
+
+    def answered(self, request: venue.Request, answer: venue.Answer | venue.Unknown, mono_ms: int) -> None: ...
+
 
 OnAnswer = Callable[[venue.Answer | venue.Unknown], None]
 Then = Callable[[], None]
@@ -24,19 +33,23 @@ class Core:
     def __init__(self) -> None:
         self.now = m.Instant(0, 0)
         self._outputs: list[m.Output] = []
-        self._questions: dict[int, OnAnswer] = {}
+        self._questions: dict[int, tuple[venue.Request, OnAnswer]] = {}
         self._batches: dict[int, Then] = {}
         self._timers: list[tuple[int, int, Then]] = []
         self._serial = 0
         self._next_wake_ms: int | None = None
+        self.observer: Observer | None = None
 
     # ------------------------------------------------------------------------------------------------ what comes out
 
     def ask(self, account_id: str, request: venue.Request, then: OnAnswer) -> int:
         """Put a question to the venue; ``then`` gets its answer, or Unknown. Returns the op id."""
         op_id = self._next_serial()
-        self._questions[op_id] = then
-        self._outputs.append(m.AskUpstream(op_id, msgspec.structs.replace(request, account_id=account_id)))
+        addressed = msgspec.structs.replace(request, account_id=account_id)
+        self._questions[op_id] = (addressed, then)
+        self._outputs.append(m.AskUpstream(op_id, addressed))
+        if self.observer is not None:
+            self.observer.asked(addressed, self.now.mono_ms)
         return op_id
 
     def write(self, *records: Record, then: Then | None = None) -> None:
@@ -85,8 +98,11 @@ class Core:
 
     def answered(self, op_id: int, answer: venue.Answer | venue.Unknown) -> None:
         """An op id nobody waits for (a second answer) is ignored."""
-        then = self._questions.pop(op_id, None)
-        if then is not None:
+        question = self._questions.pop(op_id, None)
+        if question is not None:
+            request, then = question
+            if self.observer is not None:
+                self.observer.answered(request, answer, self.now.mono_ms)
             then(answer)
 
     def durable(self, batch_id: int) -> None:

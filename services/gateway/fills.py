@@ -5,7 +5,7 @@ from typing import Literal
 
 from services.common import venue
 from services.contracts import events as e
-from services.gateway import steps, views
+from services.gateway import steps, views, watches
 from services.gateway.orders import OrderRow
 from services.gateway.records import BillRecord, FillRecord
 from services.gateway.state import State
@@ -27,6 +27,8 @@ def import_fill(state: State, account_id: str, fill: venue.Fill, source: Source)
     if row is None:
         _into_suspense(state, account_id, fill, source)
         return None
+    if not row.filled:
+        watches.on_executed(state, row)
     row.filled += fill.qty_base
     row.filled_quote += fill.qty_base * fill.price
     row.fee_quote += fill.fee_quote

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from services.common import venue
-from services.gateway import fills, hunter, reading, recovery, requests, sessions, steps, views
+from services.gateway import fills, hunter, marketdata, reading, recovery, requests, sessions, steps, views, watches
 from services.gateway import messages as m
 from services.gateway.accounts import account_from
 from services.gateway.limits.policy import Policy
@@ -34,7 +34,7 @@ class Gateway:
         state.core.tick()
         match message:
             case m.BotRequest():
-                requests.handle(state, message.request_id, message.bot_id, message.request)
+                requests.handle(state, message.request_id, message.bot_id, message.request, message.claims)
             case m.UpstreamAnswer():
                 state.core.answered(message.op_id, message.answer)
             case m.UpstreamPush():
@@ -56,6 +56,10 @@ class Gateway:
                 self._on_quoted(message)
             case m.BusBlind():
                 on_bus_blind(state, message.blind_ms)
+            case m.ReleaseChange():
+                state.release = message.bots
+            case m.Override():
+                state.overrides.append(message)
             case m.JournalFailed():
                 on_journal_failed(state, message.detail)
             case m.Start():
@@ -103,6 +107,10 @@ class Gateway:
         core.every(timing.bills_poll_ms, self._poll_bills)
         core.every(timing.snapshot_ms, partial(publish_markets, state))
         core.every(timing.account_publish_ms, self._publish_accounts)
+        core.every(timing.clock_poll_ms, partial(marketdata.compare_clocks, state))
+        core.every(timing.watch_ms, partial(watches.compare_in_and_out, state))
+        core.every(timing.watch_ms, partial(marketdata.confirm_quiet_books, state))
+        marketdata.compare_clocks(state)
         sessions.watch_rest_only(state)
 
     def _read_instruments(self) -> None:
@@ -121,10 +129,9 @@ class Gateway:
         state = self.state
         if not message.account_id:
             if message.is_up:
-                state.market.is_up = True
-                state.market.heard(state.core.now.mono_ms)
+                state.market.went_up(state.core.now.mono_ms)
             else:
-                state.market.forget()
+                state.market.went_down()
             return
         lane = state.lanes.get(message.account_id)
         if lane is None:
@@ -137,8 +144,7 @@ class Gateway:
     def _on_push(self, push: venue.Push) -> None:
         state = self.state
         if isinstance(push, venue.BookPush | venue.TradesPush | venue.TickerPush):
-            state.market.heard(state.core.now.mono_ms)
-            state.market.on_push(push, state.core.now.wall_ms)
+            marketdata.on_push(state, push)
             return
         lane = state.lanes.get(push.account_id)
         if lane is None:
@@ -186,3 +192,4 @@ class Gateway:
         lane = self.state.lanes.get(message.bot_id)
         if lane is not None:
             lane.config_hash = message.config_hash
+            watches.on_announced(self.state, message.bot_id, message.placed)

@@ -1,10 +1,12 @@
 """One and the same book for everyone: what the collar judges by, what staleness is measured on, what bots are shown."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
 from services.common import venue
+from services.gateway.drift import MidHistory
+from services.gateway.market_quality import BookJudge, Fault
 
 
 class Touch(NamedTuple):
@@ -24,11 +26,15 @@ class Touch(NamedTuple):
 class SymbolMarket:
     book: venue.Book | None = None
     ticker: venue.Ticker | None = None
-    book_local_ms: int = 0  # wall time of the last book
+    book_local_ms: int = 0  # wall time of the last sound book
+    sound_mono_ms: int | None = None  # when a sound book last came, or was confirmed
+    judge: BookJudge = field(default_factory=BookJudge)
+    mids: MidHistory = field(default_factory=MidHistory)
+    fault: Fault | None = None  # why the last book was set aside
 
 
 class Market:
-    """Last book and ticker per pair, and when the public stream was last heard."""
+    """Last sound book and ticker per pair, and when the public stream was last heard."""
 
     def __init__(self) -> None:
         self._symbols: dict[str, SymbolMarket] = {}
@@ -39,25 +45,61 @@ class Market:
     def heard(self, mono_ms: int) -> None:
         self._heard_mono_ms = mono_ms
 
-    def on_push(self, push: venue.PublicPush, wall_ms: int) -> None:
-        if isinstance(push, venue.BookPush):
-            market = self._of(push.book.symbol)
-            market.book, market.book_local_ms = push.book, wall_ms
-        elif isinstance(push, venue.TickerPush):
-            self._of(push.ticker.symbol).ticker = push.ticker
+    def on_book(self, book: venue.Book, wall_ms: int, mono_ms: int) -> Fault | None:
+        """Take a book over, or say what is wrong with it. A wrong one leaves the last sound one to age."""
+        market = self._of(book.symbol)
+        market.fault = market.judge.judge(book, wall_ms)
+        if market.fault is None:
+            market.book, market.book_local_ms, market.sound_mono_ms = book, wall_ms, mono_ms
+            market.mids.add(book.ts_exch_ms, (book.bids[0][0] + book.asks[0][0]) / 2)
+        return market.fault
 
-    def forget(self) -> None:
-        """The public session went down: what is known ages from now on."""
+    def on_ticker(self, ticker: venue.Ticker) -> None:
+        if ticker.mark_price.is_finite() and ticker.mark_price > 0:
+            self._of(ticker.symbol).ticker = ticker
+
+    def confirm(self, book: venue.Book, mono_ms: int) -> bool:
+        """The same best prices by REST: a quiet market, not a dead stream. Returns whether they agree."""
+        market = self._of(book.symbol)
+        mine = market.book
+        agrees = mine is not None and book.bids[:1] == mine.bids[:1] and book.asks[:1] == mine.asks[:1]
+        if agrees:
+            market.sound_mono_ms = mono_ms
+        return agrees
+
+    def went_up(self, mono_ms: int) -> None:
+        self.is_up = True
+        self.heard(mono_ms)
+        for market in self._symbols.values():
+            market.judge.forget_sequence()
+
+    def went_down(self) -> None:
+        """What is known ages from now on."""
         self.is_up = False
 
     def age_ms(self, mono_ms: int) -> int | None:
         """Since the public stream was last heard; None when it never was."""
         return None if self._heard_mono_ms is None else mono_ms - self._heard_mono_ms
 
+    def silent_ms(self, symbol: str, mono_ms: int) -> int | None:
+        """Since a sound book of the pair came or was confirmed; None when none ever did, or the last one was wrong."""
+        market = self._symbols.get(symbol)
+        if market is None or market.sound_mono_ms is None or market.fault is not None:
+            return None
+        return mono_ms - market.sound_mono_ms
+
+    def fault(self, symbol: str) -> Fault | None:
+        market = self._symbols.get(symbol)
+        return market.fault if market else None
+
+    def drift_bps(self, symbol: str, window_ms: int) -> Decimal | None:
+        market = self._symbols.get(symbol)
+        return market.mids.drift_bps(window_ms) if market else None
+
     def touch(self, symbol: str) -> Touch | None:
         market = self._symbols.get(symbol)
         book = market.book if market else None
-        if book is None or not book.bids or not book.asks:
+        if book is None:
             return None
         (bid, bid_qty), (ask, ask_qty) = book.bids[0], book.asks[0]
         return Touch(bid, bid_qty, ask, ask_qty)
@@ -80,7 +122,7 @@ class Market:
     def mark(self, symbol: str) -> Decimal | None:
         """The venue's mark price; mid while there is none."""
         ticker = self.ticker(symbol)
-        if ticker is not None and ticker.mark_price > 0:
+        if ticker is not None:
             return ticker.mark_price
         touch = self.touch(symbol)
         return touch.mid if touch else None

@@ -40,12 +40,21 @@ class Start(NamedTuple):
     records: Sequence[Record]
 
 
+class Claims(NamedTuple):
+    """What a bot states about an order beside it (headers X-Hbot-View-Ms, X-Hbot-Config-Hash, X-Hbot-Fence)."""
+
+    view_ts_ms: int | None = None  # of the market view it was decided on
+    config_hash: str = ""
+    fence: int = 0  # token of the lease it holds; 0 without leases
+
+
 class BotRequest(NamedTuple):
     """An authenticated bot asks something. ``request.account_id`` is the bot id."""
 
     request_id: int
     bot_id: str
     request: venue.Request
+    claims: Claims = Claims()
 
 
 class BotSession(NamedTuple):
@@ -105,6 +114,19 @@ class BusBlind(NamedTuple):
     blind_ms: int
 
 
+class Released(NamedTuple):
+    """What a bot is released to run, and who approved it."""
+
+    config_hash: str
+    approver: str
+
+
+class ReleaseChange(NamedTuple):
+    """The release as it stands: bot id -> what it must run. A bot that is not in it is not compared."""
+
+    bots: Mapping[str, Released]
+
+
 class Override(NamedTuple):
     """One order of one bot may pass one limit once. Comes from two persons, and expires."""
 
@@ -136,6 +158,7 @@ Input = (
     | JournalFailed
     | LatchChange
     | BusBlind
+    | ReleaseChange
     | Override
     | Tick
     | Drain

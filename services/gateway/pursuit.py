@@ -10,7 +10,7 @@ over.
 from functools import partial
 
 from services.common import venue
-from services.gateway import fills, steps, views
+from services.gateway import fills, quarantine, steps, views
 from services.gateway.core import OnAnswer
 from services.gateway.orders import OrderRow
 from services.gateway.records import OrderState
@@ -26,6 +26,7 @@ def become_unknown(state: State, row: OrderRow, detail: str) -> None:
         return
     if row.state != "UNKNOWN":
         state.count("unknown_outcomes")
+        quarantine.on_unknown(state, row)
         row.not_found = 0
         steps.step(state, row, "UNKNOWN", "UNKNOWN_OUTCOME", detail, tell_bot=False)
     ask_truth_later(state, row)

@@ -84,6 +84,7 @@ class AccountRecord(msgspec.Struct, frozen=True, kw_only=True):
     fills_cursor_ms: int  # venue time up to which fills are known
     bills_cursor_ms: int
     is_connected_before: bool  # the first connect has been answered
+    fence: int = 0  # the highest lease token seen
 
 
 Record = OrderRecord | FillRecord | BillRecord | AccountRecord

@@ -5,6 +5,7 @@ from functools import partial
 from services.common import venue
 from services.contracts import reasons
 from services.gateway import pursuit, steps, submit, views
+from services.gateway.messages import Claims
 from services.gateway.orders import OrderRow
 from services.gateway.state import State
 
@@ -13,16 +14,16 @@ _PASSED_ON = (venue.GetTrades, venue.GetCandles, venue.GetLeverageTiers, venue.G
 _HISTORY_MAX = 500
 
 
-def handle(state: State, request_id: int, bot_id: str, request: venue.Request) -> None:
+def handle(state: State, request_id: int, bot_id: str, request: venue.Request, claims: Claims = Claims()) -> None:
     """Answer one request of a bot ("" for a public one), now or later, exactly once."""
     if bot_id and bot_id in state.lanes:
         state.lanes[bot_id].heard_mono_ms = state.core.now.mono_ms
-    answer = _answer(state, request_id, bot_id, request)
+    answer = _answer(state, request_id, bot_id, request, claims)
     if answer is not None:
         state.core.reply(request_id, answer)
 
 
-def _answer(state: State, request_id: int, bot_id: str, request: venue.Request) -> venue.Answer | None:
+def _answer(state: State, request_id: int, bot_id: str, request: venue.Request, claims: Claims) -> venue.Answer | None:
     """The answer, or None when it comes later."""
     public = _public_answer(state, request_id, request)
     if not isinstance(public, _NotPublic):
@@ -31,7 +32,7 @@ def _answer(state: State, request_id: int, bot_id: str, request: venue.Request) 
         return venue.Refused(code="AUTH_FAILED", text=f"AUTH_FAILED: no bot {bot_id!r} here; next: desk secrets check")
     match request:
         case venue.PlaceOrder():
-            submit.submit(state, request_id, bot_id, request)
+            submit.submit(state, request_id, bot_id, request, claims)
             return None
         case venue.CancelOrder():
             return _cancel_one(state, request_id, bot_id, request)

@@ -8,13 +8,17 @@ from typing import NamedTuple
 
 from services.common import venue
 from services.gateway.accounts import VirtualAccount
+from services.gateway.breaker import Breakers
 from services.gateway.core import Core
+from services.gateway.governor import Governor
 from services.gateway.history import History
 from services.gateway.latches import Effective, Latches
 from services.gateway.limits.counters import Counters
 from services.gateway.limits.policy import Policy
 from services.gateway.market import Market
+from services.gateway.messages import Override, Released
 from services.gateway.orders import Orders
+from services.gateway.traffic import Traffic
 
 VENUE = "bitget"
 
@@ -35,6 +39,9 @@ class Timing(NamedTuple):
     fills_overlap_ms: int = 60_000
     hunt_ms: int = 5_000
     bills_poll_ms: int = 30_000
+    clock_poll_ms: int = 10_000
+    watch_ms: int = 1_000  # in/out compare, quiet books
+    book_confirm_ms: int = 10_000  # a book that has not changed for this long is confirmed by REST
     snapshot_ms: int = 10_000
     account_publish_ms: int = 5_000
     recovery_retry_ms: int = 500
@@ -42,6 +49,13 @@ class Timing(NamedTuple):
     bus_blind_soft_ms: int = 15_000  # no new risk while the bus is gone for longer
     bus_blind_hard_ms: int = 120_000  # and nothing resting
     book_age_ms_max: int = 2_000  # a bot's REST book comes from our feed when it is not older
+
+
+class Held(NamedTuple):
+    """A quarantine: until when, and why."""
+
+    until_mono_ms: int
+    why: str
 
 
 @dataclass(slots=True)
@@ -68,6 +82,7 @@ class Lane:
     bills: set[str] = field(default_factory=set)
     config_hash: str = ""
     approver: str = ""
+    has_announced: bool = False  # its decisions reach us, so orders can be held against them
     foreign: set[str] = field(default_factory=set)  # venue ids of orders that are not ours and were reported
     ghosts: set[str] = field(default_factory=set)  # venue ids being hunted
 
@@ -99,10 +114,18 @@ class State:
         }
         self.epoch_ms = 0  # wall time at which this life began
         self.minted = 0  # client order ids made for callers that gave none
+        self.governor = Governor(policy.budget)
+        self.breakers = Breakers()
+        self.core.observer = Traffic(self.governor, self.breakers)
+        self.quarantine: dict[str, Held] = {}  # by "pair:…", "bot:…:<pair>", "route:…"
+        self.overrides: list[Override] = []
+        self.release: Mapping[str, Released] = {}
+        self.clock_skew_ms: int | None = None  # ours minus the venue's; None before it was measured
         self.is_draining = False
         self.tightened: list[str] = []  # scopes tightened by the input at hand, not yet acted upon
         self.journal_failure = ""
         self.bus_blind_ms = 0
+        self.confirmed_mono_ms: dict[str, int] = {}  # when a quiet book was last asked for, by pair
         self.tallies: dict[str, int] = {}
 
     def count(self, name: str) -> None:

@@ -10,29 +10,34 @@ from functools import partial
 from services.common import venue
 from services.contracts import events as e
 from services.contracts import reasons
-from services.gateway import pursuit, steps, views
+from services.gateway import pursuit, quarantine, steps, views, watches
 from services.gateway.limits import gate
 from services.gateway.limits.candidate import Candidate, Refusal
-from services.gateway.limits.gate import BPS
+from services.gateway.limits.single import BPS
 from services.gateway.market import Touch
+from services.gateway.messages import Claims
 from services.gateway.orders import OrderRow, level_of
 from services.gateway.reducing import means_to_reduce, reducible_base
 from services.gateway.state import State, scope_names
 
 CLIENT_ID_LENGTH_MAX = 32
+_NOT_THE_ORDERS_FAULT = frozenset({"RATE_LIMITED", "VENUE_UNREACHABLE", "MAINTENANCE", "INSUFFICIENT_MARGIN"})
 
 
-def submit(state: State, request_id: int, bot_id: str, request: venue.PlaceOrder) -> None:
+def submit(state: State, request_id: int, bot_id: str, request: venue.PlaceOrder, claims: Claims = Claims()) -> None:
     """Every path answers the request exactly once, now or later."""
     earlier = state.orders.by_client_id(bot_id, request.client_order_id)
     if earlier is not None and _answer_repeated(state, request_id, earlier, request):
         return
-    verdict = _judge(state, bot_id, request)
+    watches.on_attempt(state, bot_id)
+    verdict = _judge(state, bot_id, request, claims)
     if isinstance(verdict, Refusal):
         _refuse(state, request_id, bot_id, request, verdict)
         return
     row = _row_of(state, verdict, attempt=earlier.attempt + 1 if earlier is not None else 1)
     row.submit_request_id = request_id
+    account = state.accounts[bot_id]
+    account.fence = max(account.fence, claims.fence)
     state.counters.submitted(verdict.scopes, state.core.now.mono_ms)
     state.count("submits")
     steps.begin(state, row, then=partial(_send, state, row))
@@ -92,7 +97,7 @@ def refusal_of_state(state: State, bot_id: str) -> Refusal | None:
     return None
 
 
-def _judge(state: State, bot_id: str, request: venue.PlaceOrder) -> Candidate | Refusal:
+def _judge(state: State, bot_id: str, request: venue.PlaceOrder, claims: Claims) -> Candidate | Refusal:
     barred = refusal_of_state(state, bot_id) or _malformed(bot_id, request)
     if barred is not None:
         return barred
@@ -101,7 +106,9 @@ def _judge(state: State, bot_id: str, request: venue.PlaceOrder) -> Candidate | 
         return Refusal("SYMBOL_NOT_ALLOWED", f"bot:{bot_id}", f"instruments={allowed}", request.symbol)
     touch = state.market.touch(request.symbol)
     if touch is None:
-        return Refusal("STALE_MARKET", "venue:bitget", "a two-sided book", f"no book of {request.symbol}")
+        fault = state.market.fault(request.symbol)
+        why = f"{fault.code}: {fault.detail}" if fault else f"no book of {request.symbol} yet"
+        return Refusal("STALE_MARKET", "venue:bitget", "a sound book", why)
     level = level_of(request.client_order_id)
     is_reducing = _is_reducing(state, bot_id, request, level)
     if isinstance(is_reducing, Refusal):
@@ -113,6 +120,7 @@ def _judge(state: State, bot_id: str, request: venue.PlaceOrder) -> Candidate | 
         members=members,
         scopes=scope_names(members),
         request=request,
+        claims=claims,
         level=level,
         touch=touch,
         wire_price=wire_price,
@@ -197,6 +205,7 @@ def _refuse(state: State, request_id: int, bot_id: str, request: venue.PlaceOrde
 def _row_of(state: State, order: Candidate, attempt: int) -> OrderRow:
     request = order.request
     lane = state.lanes[order.bot_id]
+    released = state.release.get(order.bot_id)
     client_id = request.client_order_id or _mint_client_id(state, order.bot_id)
     return OrderRow(
         gateway_id=state.orders.next_gateway_id(),
@@ -214,8 +223,9 @@ def _row_of(state: State, order: Candidate, attempt: int) -> OrderRow:
         reduce_only=order.is_reducing,
         created_ms=state.core.now.wall_ms,
         updated_ms=state.core.now.wall_ms,
-        config_hash=lane.config_hash,
-        approver=lane.approver,
+        config_hash=order.claims.config_hash or lane.config_hash,
+        approver=released.approver if released else lane.approver,
+        fence=order.claims.fence,
     )
 
 
@@ -236,6 +246,7 @@ def _send(state: State, row: OrderRow) -> None:
         steps.reply_cancels(state, row)
         return
     row.is_sent = True
+    watches.on_sent(state, row.bot_id)
     state.core.ask(row.account_id, _wire_request(state, row), partial(_on_answer, state, row))
     state.core.after(state.timing.reply_held_ms, partial(_answer_provisionally, state, row))
 
@@ -284,6 +295,8 @@ def _on_answer(state: State, row: OrderRow, answer: venue.Answer | venue.Unknown
     elif isinstance(answer, venue.Refused):
         if row.state in ("SUBMITTING", "UNKNOWN"):
             state.count("refused_by_venue")
+            if answer.code not in _NOT_THE_ORDERS_FAULT:
+                quarantine.on_venue_refused(state, row, answer.code)
             steps.reply_submit(state, row, answer)
             steps.step(state, row, "REFUSED", answer.code, answer.text)
             steps.reply_cancels(state, row)

@@ -140,9 +140,17 @@ class Desk:
         return self.replies[request_id]
 
     def place(
-        self, side: venue.Side = "buy", price: str = "59990", qty: str = "0.001", level: str = "b0", **fields: object
+        self,
+        side: venue.Side = "buy",
+        price: str | None = None,
+        qty: str = "0.001",
+        level: str = "b0",
+        **fields: object,
     ) -> tuple[int, str]:
-        """A bot submits; returns (request id, client order id)."""
+        """A bot submits; returns (request id, client order id). Each level has a price of its own; "" is none."""
+        if price is None:
+            depth = int(level[1:] or 0)
+            price = str(59_990 - depth if side == "buy" else 60_010 + depth)
         bot = str(fields.pop("bot", "bot1"))
         client_id = str(fields.pop("client_id", "")) or f"hb{bot[3:]}-{level}-abc.{next(self._client_ids)}"
         request = venue.PlaceOrder(

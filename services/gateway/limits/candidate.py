@@ -1,11 +1,14 @@
 """An order that wants to pass, with everything a limit may ask about it; and the refusal it may get."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import NamedTuple
 
 from services.common import venue
 from services.contracts import reasons
 from services.gateway.market import Touch
+from services.gateway.messages import Claims
+from services.gateway.state import State
 
 
 class Candidate(NamedTuple):
@@ -13,6 +16,7 @@ class Candidate(NamedTuple):
     members: dict[str, str]  # scope -> member
     scopes: tuple[str, ...]  # the same as counter and latch names
     request: venue.PlaceOrder
+    claims: Claims
     level: str
     touch: Touch
     wire_price: Decimal  # limit price, or the collar of a market order
@@ -35,3 +39,29 @@ class Refusal(NamedTuple):
 
     def refused(self) -> venue.Refused:
         return venue.Refused(code=self.code, text=self.text())
+
+    @property
+    def limit_name(self) -> str:
+        return self.limit.partition("=")[0]
+
+
+Check = Callable[[State, Candidate], Refusal | None]
+
+
+def exceeds(
+    state: State, order: Candidate, name: str, code: str, value_in: Callable[[str], Decimal | int]
+) -> Refusal | None:
+    """Compare a value with the limit of every scope that sets one, narrowest first."""
+    for (scope, member), key in zip(order.members.items(), order.scopes, strict=True):
+        limit = state.policy.limit(name, scope, member)
+        if limit is not None:
+            value = value_in(key)
+            if value > limit:
+                return Refusal(code, key, f"{name}={limit}", str(value))
+    return None
+
+
+def bots_in(state: State, scope_key: str) -> list[str]:
+    """The bots whose orders count in a scope: one for bot and account, all for venue and desk."""
+    kind, _, member = scope_key.partition(":")
+    return [member] if kind in ("bot", "account") else list(state.lanes)

@@ -18,12 +18,20 @@ class ScopeCounters:
 class Counters:
     def __init__(self) -> None:
         self._by_scope: dict[str, ScopeCounters] = {}
+        self._windows: dict[str, SlidingCount] = {}
 
     def of(self, scope: str) -> ScopeCounters:
         counters = self._by_scope.get(scope)
         if counters is None:
             counters = self._by_scope[scope] = ScopeCounters()
         return counters
+
+    def window(self, name: str, window_ms: int = _MINUTE_MS) -> SlidingCount:
+        """A count of something else, by its own name."""
+        window = self._windows.get(name)
+        if window is None:
+            window = self._windows[name] = SlidingCount(window_ms)
+        return window
 
     def submitted(self, scopes: Iterable[str], mono_ms: int) -> None:
         for scope in scopes:

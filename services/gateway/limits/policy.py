@@ -12,9 +12,19 @@ from typing import Any, NamedTuple
 from services.common import venue
 from services.common.errors import ConfigError
 from services.common.yaml_file import read_yaml
+from services.gateway.governor import Budget
 from services.gateway.limits.registry import BY_NAME, LIMITS, SCOPES
 
-_SECTIONS = {"version", "limits", "overrides", "instruments", "account", "first_connect", "maintenance"}
+_SECTIONS = {
+    "version",
+    "limits",
+    "overrides",
+    "instruments",
+    "account",
+    "first_connect",
+    "maintenance",
+    "venue_budget",
+}
 
 
 class PolicyError(ConfigError):
@@ -50,6 +60,7 @@ class Policy(NamedTuple):
     account: AccountPolicy
     first_connect: str  # "adopt", "ignore", "refuse": what to do with orders and positions found at the first connect
     maintenance: tuple[MaintenanceWindow, ...] = ()
+    budget: Budget = Budget()
 
     def limit(self, name: str, scope: str, member: str) -> Decimal | None:
         """The figure for one scope and member, None when that scope does not set it."""
@@ -96,6 +107,7 @@ def parse_policy(tree: Mapping[str, Any], path: str = "limits.yml") -> Policy:
         account=_account(tree, path),
         first_connect=_choice(tree, "first_connect", ("adopt", "ignore", "refuse"), path),
         maintenance=_maintenance(tree, path),
+        budget=_budget(tree, path),
     )
 
 
@@ -157,6 +169,24 @@ def _maintenance(tree: Mapping[str, Any], path: str) -> tuple[MaintenanceWindow,
             raise PolicyError(f"POLICY_OUT_OF_RANGE: {where}: end_ms must be after start_ms")
         windows.append(window)
     return tuple(windows)
+
+
+def _budget(tree: Mapping[str, Any], path: str) -> Budget:
+    raw = _mapping(tree, "venue_budget", path)
+    expected = set(Budget._fields)
+    if set(raw) != expected:
+        raise PolicyError(f"POLICY_BAD_VALUE: {path}: venue_budget: {sorted(raw)}; expected exactly {sorted(expected)}")
+    figures = {name: _decimal(raw[name], f"{path}: venue_budget.{name}", "20") for name in expected}
+    for name, value in figures.items():
+        top = 1 if name.endswith("_pct") else 10_000
+        if not 0 < value <= top or (top == 1 and value == 1):
+            raise PolicyError(f"POLICY_OUT_OF_RANGE: {path}: venue_budget.{name}={value}; allowed above 0 to {top}")
+    return Budget(
+        orders_per_second=int(figures["orders_per_second"]),
+        requests_per_second=int(figures["requests_per_second"]),
+        cancel_reserve_pct=float(figures["cancel_reserve_pct"]),
+        kill_reserve_pct=float(figures["kill_reserve_pct"]),
+    )
 
 
 def _mapping(tree: Mapping[str, Any], key: str, path: str) -> dict[str, Any]:

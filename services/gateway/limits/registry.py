@@ -18,10 +18,15 @@ class Limit(NamedTuple):
     required_in: tuple[Scope, ...]  # start is refused when it is missing there; any other scope may set it too
     reason: str  # registered reason code of the refusal
     controls: tuple[str, ...]
-    meaning: str
+    example: str
     low: Decimal  # allowed range of the value in the policy file
     high: Decimal
-    example: str
+    meaning: str
+
+
+_ALL: tuple[Scope, ...] = SCOPES
+_BOT: tuple[Scope, ...] = ("bot",)
+_DESK: tuple[Scope, ...] = ("desk",)
 
 
 def _limit(
@@ -29,131 +34,113 @@ def _limit(
     unit: str,
     required_in: tuple[Scope, ...],
     reason: str,
-    controls: tuple[str, ...],
-    meaning: str,
-    low: int,
-    high: int,
+    controls: str,
     example: str,
+    allowed: tuple[int, int],
+    meaning: str,
 ) -> Limit:
-    return Limit(name, unit, required_in, reason, controls, meaning, Decimal(low), Decimal(high), example)
+    low, high = map(Decimal, allowed)
+    return Limit(name, unit, required_in, reason, tuple(controls.split()), example, low, high, meaning)
 
 
-_ALL = SCOPES
-_BOT: tuple[Scope, ...] = ("bot",)
-_DESK: tuple[Scope, ...] = ("desk",)
-_BILLION = 1_000_000_000
+_MONEY = (0, 1_000_000_000)
+_BPS = (0, 10_000)
+_COUNT = (0, 100_000)
+_MS = (1, 3_600_000)
 
+# fmt: off
 LIMITS: tuple[Limit, ...] = (
-    _limit(
-        "order_value_quote_max",
-        "quote",
-        _ALL,
-        "ORDER_VALUE_LIMIT",
-        ("RTS6-15(1)(b)",),
-        "value of one order at its price, a market order at the collar",
-        0,
-        _BILLION,
-        "1000",
-    ),
-    _limit(
-        "open_orders_max",
-        "orders",
-        _ALL,
-        "OPEN_ORDERS_LIMIT",
-        ("RTS6-15(1)(d)", "I7"),
-        "orders that are not terminal, counted from the moment they are checked",
-        0,
-        10_000,
-        "20",
-    ),
-    _limit(
-        "submits_per_second_max",
-        "submits",
-        _ALL,
-        "SUBMIT_RATE_LIMIT",
-        ("RTS6-15(1)(d)",),
-        "submits in any second",
-        0,
-        1_000,
-        "10",
-    ),
-    _limit(
-        "submits_per_minute_max",
-        "submits",
-        _ALL,
-        "SUBMIT_RATE_LIMIT",
-        ("RTS6-15(1)(d)",),
-        "submits in any minute",
-        0,
-        60_000,
-        "120",
-    ),
-    _limit(
-        "cancels_per_minute_max",
-        "cancels",
-        _ALL,
-        "CANCEL_RATE_LIMIT",
-        ("RTS6-15(1)(d)",),
-        "cancels in any minute; above it new risk is refused, never a cancel",
-        0,
-        60_000,
-        "240",
-    ),
-    _limit(
-        "collar_aggressive_bps",
-        "bps",
-        _DESK,
-        "PRICE_COLLAR_AGGRESSIVE",
-        ("RTS6-15(1)(a)",),
-        "how far a price may go through the far touch",
-        0,
-        10_000,
-        "50",
-    ),
-    _limit(
-        "collar_passive_bps",
-        "bps",
-        _DESK,
-        "PRICE_COLLAR_PASSIVE",
-        ("RTS6-15(1)(a)",),
-        "how far a price may rest behind the near touch",
-        0,
-        10_000,
-        "500",
-    ),
-    _limit(
-        "collar_reducing_bps",
-        "bps",
-        _DESK,
-        "PRICE_COLLAR_AGGRESSIVE",
-        ("RTS6-15(1)(a)",),
-        "how far a reducing order may go through the far touch",
-        0,
-        10_000,
-        "300",
-    ),
-    _limit(
-        "data_age_ms_max",
-        "ms",
-        _DESK,
-        "STALE_MARKET",
-        ("I5",),
-        "age of market data, since its stream was last heard, above which there is no new risk",
-        1,
-        600_000,
-        "5000",
-    ),
-    _limit(
-        "suspense_quote_max",
-        "quote",
-        _BOT,
-        "SUSPENSE_LIMIT",
-        ("K5",),
-        "notional of fills that belong to no order of ours; above it the bot may only reduce",
-        0,
-        _BILLION,
-        "0",
-    ),
+    # ------------------------------------------------------------------------------------------------ order by order
+    _limit("order_value_quote_max", "quote", _ALL, "ORDER_VALUE_LIMIT", "RTS6-15(1)(b)", "1000", _MONEY,
+           "value of one order at its price, a market order at the collar"),
+    _limit("collar_aggressive_bps", "bps", _DESK, "PRICE_COLLAR_AGGRESSIVE", "RTS6-15(1)(a)", "50", _BPS,
+           "how far a price may go through the far touch"),
+    _limit("collar_passive_bps", "bps", _DESK, "PRICE_COLLAR_PASSIVE", "RTS6-15(1)(a)", "500", _BPS,
+           "how far a price may rest behind the near touch"),
+    _limit("collar_reducing_bps", "bps", _DESK, "PRICE_COLLAR_AGGRESSIVE", "RTS6-15(1)(a)", "300", _BPS,
+           "how far a reducing order may go through the far touch"),
+    _limit("collar_drift_bps", "bps", _DESK, "PRICE_COLLAR_DRIFT", "RTS6-15(1)(a)", "300", _BPS,
+           "how far mid may have moved within collar_drift_window_ms before new risk waits"),
+    _limit("collar_drift_window_ms", "ms", _DESK, "PRICE_COLLAR_DRIFT", "RTS6-15(1)(a)", "300000", _MS,
+           "the period over which the drift of mid is measured"),
+    _limit("duplicate_orders_max", "orders", _BOT, "DUPLICATE_ORDER", "RTS6-15(1)(d) K3", "1", _COUNT,
+           "living orders of the same pair, side, price and quantity that may stand beside a new one"),
+    _limit("level_orders_max", "orders", _BOT, "DUPLICATE_ORDER", "K3", "1", (1, 100),
+           "living orders on one level of a bot, this one included"),
+    # ------------------------------------------------------------------------------------------- all counted at once
+    _limit("open_orders_max", "orders", _ALL, "OPEN_ORDERS_LIMIT", "RTS6-15(2) I7", "20", _COUNT,
+           "orders that are not terminal, counted from the moment they are checked"),
+    _limit("position_long_quote_max", "quote", _BOT, "POSITION_LIMIT", "RTS6-17(4)", "100000", _MONEY,
+           "long position of one pair at the mark, with every resting buy filled"),
+    _limit("position_short_quote_max", "quote", _BOT, "POSITION_LIMIT", "RTS6-17(4)", "100000", _MONEY,
+           "short position of one pair at the mark, with every resting sell filled"),
+    _limit("gross_notional_quote_max", "quote", _ALL, "NOTIONAL_LIMIT", "K8 RTS6-15(4)", "200000", _MONEY,
+           "sum over pairs and bots of the larger of both positions after all fills: the capital threshold, before"
+           " the trade"),
+    _limit("net_notional_quote_max", "quote", _ALL, "NOTIONAL_LIMIT", "K8 RTS6-17(4)", "100000", _MONEY,
+           "sum over pairs and bots of signed positions, in the direction of the order, after all fills"),
+    # ---------------------------------------------------------------------------------------------------- messages
+    _limit("submits_per_second_max", "submits", _ALL, "SUBMIT_RATE_LIMIT", "RTS6-15(1)(d)", "10", _COUNT,
+           "submits in any second"),
+    _limit("submits_per_minute_max", "submits", _ALL, "SUBMIT_RATE_LIMIT", "RTS6-15(1)(d)", "120", _COUNT,
+           "submits in any minute"),
+    _limit("cancels_per_minute_max", "cancels", _ALL, "CANCEL_RATE_LIMIT", "RTS6-15(1)(d)", "240", _COUNT,
+           "cancels in any minute; above it new risk is refused, never a cancel"),
+    _limit("messages_per_minute_max", "messages", _ALL, "SUBMIT_RATE_LIMIT", "RTS6-15(1)(d)", "360", _COUNT,
+           "submits, amendments and cancels together in any minute"),
+    # --------------------------------------------------------------------------------------------------- behaviour
+    _limit("repeated_executions_max", "orders", _BOT, "REPEATED_EXECUTION", "RTS6-15(3)", "30", _COUNT,
+           "different orders executed on one side within 60 s; then the bot may only reduce until a person re-arms"),
+    _limit("unexplained_orders_per_minute_max", "orders", _BOT, "ORDERS_UNEXPLAINED", "K3", "5", _COUNT,
+           "orders above those that the bot's decisions announced, per minute; then the bot may only reduce"),
+    _limit("attempts_per_minute_max", "submits", _BOT, "RUNAWAY", "RTS6-15(3)", "600", _COUNT,
+           "submits asked for per minute, refused ones included; then the bot may only reduce"),
+    _limit("venue_rejects_per_minute_max", "orders", _BOT, "QUARANTINED", "RTS6-15(3)", "20", _COUNT,
+           "orders of one pair that the venue refused within a minute; then the pair waits 30 s"),
+    _limit("suspense_quote_max", "quote", _BOT, "SUSPENSE_LIMIT", "K5", "0", _MONEY,
+           "notional of fills that belong to no order of ours; above it the bot may only reduce"),
+    # --------------------------------------------------------------------------------------------------- conditions
+    _limit("data_age_ms_max", "ms", _DESK, "STALE_MARKET", "I5", "5000", _MS,
+           "age of market data, since its stream was last heard, above which there is no new risk"),
+    _limit("book_silent_ms_max", "ms", _DESK, "STALE_MARKET", "I5", "30000", _MS,
+           "time without a new or confirmed book of the pair above which there is no new risk"),
+    _limit("clock_skew_ms_max", "ms", _DESK, "CLOCK_SKEW", "I5", "1000", _MS,
+           "difference between our clock and the venue's above which there is no new risk"),
+    _limit("view_age_ms_max", "ms", _DESK, "VIEW_TOO_OLD", "I5", "3000", _MS,
+           "age of the market view behind a post-only order, where the bot states it"),
 )
+# fmt: on
 
 BY_NAME: dict[str, Limit] = {limit.name: limit for limit in LIMITS}
+
+
+class Rule(NamedTuple):
+    """A check of the chain that has no figure, or whose figures stand elsewhere in the policy."""
+
+    name: str
+    reason: str
+    controls: tuple[str, ...]
+    meaning: str
+
+
+# fmt: off
+RULES: tuple[Rule, ...] = (
+    Rule("instrument allowlist", "SYMBOL_NOT_ALLOWED", ("RTS6-15(5)",), "only pairs of the policy"),
+    Rule("order quantity", "ORDER_QTY_LIMIT", ("RTS6-15(1)(c)",), "instruments.<pair>.order_qty_base_max"),
+    Rule("door", "DOOR_SHUT", ("RTS6-14",), "no new risk before the venue was read and reconciled"),
+    Rule("latch", "SCOPE_HALTED", ("RTS6-12(1)", "I6"), "HALTED: nothing but cancels, per scope; unreadable: too"),
+    Rule("reducing", "SCOPE_REDUCING", ("RTS6-17(1)",), "REDUCING: only what ends at flat or before, computed here"),
+    Rule("reduce-only", "WOULD_FLIP", ("RTS6-17(1)",), "an order that asks for reduce-only never passes flat"),
+    Rule("heartbeat guard", "SESSION_CLOSED", ("RTS6-12(1)",), "a bot that is gone or silent has nothing resting"),
+    Rule("unknown outcome", "UNKNOWN_OUTCOME", ("I1",), "no new risk on a level whose order nobody can account for"),
+    Rule("own orders", "SELF_TRADE", ("RTS6-13(1)",), "no order that would trade with a resting order of the desk"),
+    Rule("client order id", "DUPLICATE_CLIENT_ORDER_ID", ("RTS6-12(3)",), "an id is used once"),
+    Rule("release", "RELEASE_MISMATCH", ("K1", "I9"), "a bot quotes only with the code and settings of its release"),
+    Rule("fencing", "NOT_LEADER", ("I4",), "an order with an older token than was seen is refused"),
+    Rule("maintenance calendar", "MAINTENANCE", ("RTS6-5(4)",), "no new risk during an announced window"),
+    Rule("quarantine", "QUARANTINED", ("RTS6-15(3)",), "a pair or route that misbehaves waits"),
+    Rule("circuit", "CIRCUIT_OPEN", ("RTS6-15(3)",), "an operation that keeps failing waits; cancels never do"),
+    Rule("venue budget", "RATE_LIMIT_EXCEEDED", ("RTS6-15(1)(d)",), "submits leave the reserve of cancels untouched"),
+    Rule("override", "OVERRIDE_USED", ("RTS6-15(6)",), "one order, one limit, expiring, two persons, audited"),
+)
+# fmt: on

@@ -1,0 +1,90 @@
+"""Conditions under which nobody takes new risk: old data, a wrong clock, the wrong release, maintenance, quarantine."""
+
+from services.gateway.limits.candidate import Candidate, Refusal
+from services.gateway.state import State
+
+
+def check_release(state: State, order: Candidate) -> Refusal | None:
+    """K1: a bot whose configuration is not the released one does not quote. Without a release nothing is compared."""
+    released = state.release.get(order.bot_id)
+    if released is None or order.is_reducing:
+        return None
+    stated = order.claims.config_hash or state.lanes[order.bot_id].config_hash
+    if stated != released.config_hash:
+        limit = f"config_hash={released.config_hash[:12] or 'none'}"
+        return Refusal("RELEASE_MISMATCH", f"bot:{order.bot_id}", limit, stated[:12] or "none stated")
+    return None
+
+
+def check_fence(state: State, order: Candidate) -> Refusal | None:
+    """I4: an order that carries an older token than was ever seen comes from somebody who lost the lease."""
+    seen = state.accounts[order.bot_id].fence
+    if order.claims.fence < seen:
+        return Refusal("NOT_LEADER", f"bot:{order.bot_id}", f"fence={seen}", str(order.claims.fence))
+    return None
+
+
+def check_maintenance(state: State, order: Candidate) -> Refusal | None:
+    if order.is_reducing:
+        return None
+    now_ms = state.core.now.wall_ms
+    for window in state.policy.maintenance:
+        if window.start_ms <= now_ms < window.end_ms:
+            return Refusal("MAINTENANCE", "venue:bitget", f"window {window.start_ms}..{window.end_ms}", str(now_ms))
+    return None
+
+
+def check_quarantine(state: State, order: Candidate) -> Refusal | None:
+    """A pair or route that misbehaved waits its time."""
+    if order.is_reducing:
+        return None
+    for key in (f"pair:{order.request.symbol}", f"bot:{order.bot_id}:{order.request.symbol}", f"route:{order.bot_id}"):
+        held = state.quarantine.get(key)
+        if held is not None and state.core.now.mono_ms < held.until_mono_ms:
+            left_ms = held.until_mono_ms - state.core.now.mono_ms
+            return Refusal("QUARANTINED", key, f"{left_ms} ms left", held.why)
+    return None
+
+
+def check_market_age(state: State, order: Candidate) -> Refusal | None:
+    """I5: no new risk on data older than allowed."""
+    if order.is_reducing:
+        return None
+    limit = state.policy.tightest("data_age_ms_max", order.members)
+    age_ms = state.market.age_ms(state.core.now.mono_ms)
+    if age_ms is None or age_ms > limit:
+        return Refusal("STALE_MARKET", "venue:bitget", f"data_age_ms_max={limit}", f"{age_ms} ms")
+    return None
+
+
+def check_book_silence(state: State, order: Candidate) -> Refusal | None:
+    """I5, F20: pings are answered and yet no book comes, or the last ones were wrong."""
+    if order.is_reducing:
+        return None
+    limit = state.policy.tightest("book_silent_ms_max", order.members)
+    silent_ms = state.market.silent_ms(order.request.symbol, state.core.now.mono_ms)
+    if silent_ms is None or silent_ms > limit:
+        scope = f"instrument:{order.request.symbol}"
+        return Refusal("STALE_MARKET", scope, f"book_silent_ms_max={limit}", f"{silent_ms} ms without a sound book")
+    return None
+
+
+def check_clock_skew(state: State, order: Candidate) -> Refusal | None:
+    """F14: signatures still pass at two seconds; our own times would already lie."""
+    if order.is_reducing or state.clock_skew_ms is None:
+        return None
+    limit = state.policy.tightest("clock_skew_ms_max", order.members)
+    if abs(state.clock_skew_ms) > limit:
+        return Refusal("CLOCK_SKEW", "venue:bitget", f"clock_skew_ms_max={limit}", f"{state.clock_skew_ms} ms")
+    return None
+
+
+def check_view_age(state: State, order: Candidate) -> Refusal | None:
+    """A post-only order priced from an old view would be refused by the venue, or stand where nobody wants it."""
+    if order.claims.view_ts_ms is None or order.request.time_in_force != "post_only":
+        return None
+    limit = state.policy.tightest("view_age_ms_max", order.members)
+    age_ms = state.core.now.wall_ms - order.claims.view_ts_ms
+    if age_ms > limit:
+        return Refusal("VIEW_TOO_OLD", f"bot:{order.bot_id}", f"view_age_ms_max={limit}", f"{age_ms} ms")
+    return None

@@ -1,0 +1,70 @@
+"""Market data on its way in: judged before it is believed, confirmed when it is quiet, its clock compared with ours."""
+
+from functools import partial
+
+from services.common import venue
+from services.contracts import events as e
+from services.contracts import reasons
+from services.gateway.state import State
+
+
+def on_push(state: State, push: venue.PublicPush) -> None:
+    """Something arrived, so the stream lives; whether the book is fit to judge by is another question."""
+    now = state.core.now
+    state.market.heard(now.mono_ms)
+    if isinstance(push, venue.BookPush):
+        was_sound = state.market.fault(push.book.symbol) is None
+        fault = state.market.on_book(push.book, now.wall_ms, now.mono_ms)
+        if fault is not None:
+            state.count("books_set_aside")
+            if was_sound:
+                _say(state, push.book.symbol, "tightened", fault.code, fault.detail)
+        elif not was_sound:
+            _say(state, push.book.symbol, "loosened", "NORMAL_STATE", "sound books again")
+    elif isinstance(push, venue.TickerPush):
+        state.market.on_ticker(push.ticker)
+
+
+def confirm_quiet_books(state: State) -> None:
+    """F20: a stream that answers pings and says nothing. Ask by REST whether the market is really that quiet."""
+    now_ms = state.core.now.mono_ms
+    for symbol in state.market.symbols():
+        silent_ms = state.market.silent_ms(symbol, now_ms)
+        if silent_ms is None or silent_ms < state.timing.book_confirm_ms:
+            continue
+        period_ms = state.timing.book_confirm_ms
+        if now_ms - state.confirmed_mono_ms.get(symbol, -period_ms) >= period_ms:
+            state.confirmed_mono_ms[symbol] = now_ms
+            state.core.ask("", venue.GetBook(symbol=symbol, depth=5), partial(_on_confirmed, state, symbol))
+
+
+def compare_clocks(state: State) -> None:
+    """F14: ask the venue for its time; half of the way there and back is taken as the way."""
+    asked = state.core.now
+
+    def on_time(answer: venue.Answer | venue.Unknown) -> None:
+        if isinstance(answer, venue.ServerTime):
+            way_ms = state.core.now.mono_ms - asked.mono_ms
+            state.clock_skew_ms = asked.wall_ms + way_ms // 2 - answer.ts_ms
+
+    state.core.ask("", venue.GetTime(), on_time)
+
+
+def _on_confirmed(state: State, symbol: str, answer: venue.Answer | venue.Unknown) -> None:
+    if isinstance(answer, venue.Book) and not state.market.confirm(answer, state.core.now.mono_ms):
+        state.count("books_frozen")
+        _say(state, symbol, "warned", "STALE_MARKET", "the stream's book is not the one the venue gives by REST")
+
+
+def _say(state: State, symbol: str, decision: str, reason: str, value: str) -> None:
+    state.core.publish(
+        e.RiskDecisionV1,
+        "desk",
+        scope=f"instrument:{symbol}",
+        decision=decision,
+        reason=reason,
+        limit="a sound book",
+        value=value,
+        next_step=reasons.next_step(reason),
+        symbol=symbol,
+    )

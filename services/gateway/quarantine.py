@@ -1,0 +1,50 @@
+"""What misbehaves waits: a pair whose orders the venue keeps refusing, a route whose outcomes stay unknown."""
+
+from services.contracts import events as e
+from services.contracts import reasons
+from services.gateway.orders import OrderRow
+from services.gateway.state import Held, State
+
+HOLD_MS = 30_000
+UNKNOWN_PER_MINUTE_MAX = 5
+
+
+def on_venue_refused(state: State, row: OrderRow, code: str) -> None:
+    """F10: a storm of refusals (post-only above all) is the mark of a stale book or wrong rules."""
+    key = f"bot:{row.bot_id}:{row.symbol}"
+    window = state.counters.window(f"rejects|{key}")
+    now_ms = state.core.now.mono_ms
+    window.add(now_ms)
+    limit = state.policy.tightest("venue_rejects_per_minute_max", state.members(row.bot_id))
+    if window.count(now_ms) > limit:
+        hold(state, row.bot_id, key, f"venue_rejects_per_minute_max={limit}", f"last was {code}")
+
+
+def on_unknown(state: State, row: OrderRow) -> None:
+    """A route on which outcomes get lost takes no new risk for a while."""
+    key = f"route:{row.bot_id}"
+    window = state.counters.window(f"unknown|{key}")
+    now_ms = state.core.now.mono_ms
+    window.add(now_ms)
+    if window.count(now_ms) > UNKNOWN_PER_MINUTE_MAX:
+        limit = f"unknown outcomes per minute={UNKNOWN_PER_MINUTE_MAX}"
+        hold(state, row.bot_id, key, limit, f"{window.count(now_ms)} in a minute")
+
+
+def hold(state: State, bot_id: str, key: str, limit: str, value: str) -> None:
+    now_ms = state.core.now.mono_ms
+    was_held = key in state.quarantine and state.quarantine[key].until_mono_ms > now_ms
+    state.quarantine[key] = Held(now_ms + HOLD_MS, f"{limit}; {value}")
+    if was_held:
+        return
+    state.count("quarantines")
+    state.core.publish(
+        e.RiskDecisionV1,
+        bot_id,
+        scope=key,
+        decision="tightened",
+        reason="QUARANTINED",
+        limit=limit,
+        value=value,
+        next_step=reasons.next_step("QUARANTINED"),
+    )
