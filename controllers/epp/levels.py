@@ -42,17 +42,14 @@ class Wants(NamedTuple):
 def plan_levels(builder: PlanBuilder, timers: LevelsState, wants: Wants, instrument: Instrument) -> LevelsState:
     """Fill the builder; return the timers with the next refreshes."""
     buy_due, sell_due = timers.buy_due_ms, timers.sell_due_ms
+    is_buy_busy, is_sell_busy = _is_busy(builder, "b"), _is_busy(builder, "s")
     # Whoever is between cancel and place goes first: once its orders are on their way the other may follow.
-    if _is_busy(builder, SELL_IDS) or (sell_due < buy_due and not _is_busy(builder, BUY_IDS)):
-        sell_due = _plan_side(
-            builder, sell_due, wants.sell, SELL_IDS, not _is_busy(builder, BUY_IDS), wants, instrument
-        )
-        buy_due = _plan_side(builder, buy_due, wants.buy, BUY_IDS, not _is_busy(builder, SELL_IDS), wants, instrument)
+    if is_sell_busy or (sell_due < buy_due and not is_buy_busy):
+        sell_due = _plan_side(builder, sell_due, wants.sell, SELL_IDS, not is_buy_busy, wants, instrument)
+        buy_due = _plan_side(builder, buy_due, wants.buy, BUY_IDS, not _is_busy(builder, "s"), wants, instrument)
     else:
-        buy_due = _plan_side(builder, buy_due, wants.buy, BUY_IDS, not _is_busy(builder, SELL_IDS), wants, instrument)
-        sell_due = _plan_side(
-            builder, sell_due, wants.sell, SELL_IDS, not _is_busy(builder, BUY_IDS), wants, instrument
-        )
+        buy_due = _plan_side(builder, buy_due, wants.buy, BUY_IDS, not is_sell_busy, wants, instrument)
+        sell_due = _plan_side(builder, sell_due, wants.sell, SELL_IDS, not _is_busy(builder, "b"), wants, instrument)
     if buy_due == timers.buy_due_ms and sell_due == timers.sell_due_ms:
         return timers
     return timers._replace(buy_due_ms=buy_due, sell_due_ms=sell_due)
@@ -165,13 +162,11 @@ def _keep_or_replace(
     return True
 
 
-def _is_busy(builder: PlanBuilder, ids: tuple[str, ...]) -> bool:
+def _is_busy(builder: PlanBuilder, side: str) -> bool:
     """Is this side between a cancel of ours and the order that follows it?"""
-    for level_id in ids:
-        memory = builder.levels.get(level_id)
-        if memory is None or not memory.cancel_ts_ms:
-            continue
-        is_open = level_id in builder.live or memory.is_awaited
-        if is_open and builder.now_ms - memory.cancel_ts_ms < _HANDOVER_MS:
-            return True
+    for level_id, memory in builder.levels.items():
+        if memory.cancel_ts_ms and level_id[0] == side:
+            is_open = memory.is_awaited or level_id in builder.live
+            if is_open and builder.now_ms - memory.cancel_ts_ms < _HANDOVER_MS:
+                return True
     return False
