@@ -1,4 +1,4 @@
-"""`desk bench`: what a decision, an order and a host tick cost on this machine. The measuring is in bench_*.py."""
+"""`desk bench`: what a decision, an order, a host tick and an event cost here. The measuring is in bench_*.py."""
 
 import importlib
 from typing import Annotated, Any
@@ -10,10 +10,11 @@ from scripts.desk.output import print_json
 
 
 def register(app: typer.Typer) -> None:
-    bench = typer.Typer(no_args_is_help=True, help="Measure this machine: decisions, orders, host ticks.")
+    bench = typer.Typer(no_args_is_help=True, help="Measure this machine: decisions, orders, host ticks, events.")
     bench.command("decide")(decide)
     bench.command("gateway")(gateway)
     bench.command("host-tick")(host_tick)
+    bench.command("bus")(bus)
     bench.command("all")(everything)
     app.add_typer(bench, name="bench")
 
@@ -52,8 +53,19 @@ def host_tick(
     return _report(_measure("host_tick", minutes=minutes), as_json)
 
 
+def bus(
+    events: Annotated[int, typer.Option("--events", min=1_000, help="How many fills.")] = 50_000,
+    as_json: Json = False,
+) -> int:
+    """Codec, bus, event store and day report in events a second, each beside a bare baseline of the same run.
+
+    Example: desk bench bus --events 50000 --json
+    """
+    return _report(_measure("bus", events=events), as_json)
+
+
 def everything(as_json: Json = False) -> int:
-    """All measurements, short: an hour of decisions, 10 s of orders, 2 minutes of host ticks.
+    """All measurements, short: an hour of decisions, 10 s of orders, 2 minutes of host ticks, 20 000 events.
 
     Example: desk bench all
     """
@@ -61,6 +73,7 @@ def everything(as_json: Json = False) -> int:
         "decide": _measure("decide", ticks=3_600),
         "gateway": _measure("gateway", rate=50, seconds=10),
         "host_tick": _measure("host_tick", minutes=2),
+        "bus": _measure("bus", events=20_000),
     }
     return _report(report, as_json)
 

@@ -111,3 +111,8 @@ async def settle(rounds: int = 20) -> None:
     """Let tasks that are ready run: enough rounds for a chain of awaits, bounded so that a busy loop cannot hang it."""
     for _ in range(rounds):
         await asyncio.sleep(0)
+
+
+def stopwatch_ns() -> int:
+    """For benches and spans that only measure how long code took; logic takes a Clock."""
+    return time.perf_counter_ns()

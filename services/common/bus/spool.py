@@ -39,8 +39,12 @@ class _Segment:
         self.span: dict[SeqKey, tuple[int, int]] = {}
 
     def note(self, key: SeqKey, seq: int) -> None:
-        low, high = self.span.get(key, (seq, seq))
-        self.span[key] = (min(low, seq), max(high, seq))
+        span = self.span.get(key)
+        if span is None:
+            self.span[key] = (seq, seq)
+        else:
+            low, high = span
+            self.span[key] = (low, seq) if seq > high else (min(low, seq), high)
 
 
 class Spool:
@@ -49,7 +53,9 @@ class Spool:
         self.directory, self._lock_fd = _claim(directory)
         self._marks: dict[SeqKey, SeqSet] = {}
         self._ready: deque[tuple[SpoolLine, int]] = deque()  # (line, where it ends in its file), next to be sent first
+        self._heads: dict[SeqKey, bytes] = {}
         self._segments = self._load()
+        self.n_bytes = sum(segment.n_bytes for segment in self._segments)
         self._read_at = (self._segments[0].number, 0)  # where _ready ends
         self._fd = os.open(self._segments[-1].path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         self._buffer = bytearray()
@@ -58,13 +64,17 @@ class Spool:
 
     def append(self, key: SeqKey, seq: int, raw: bytes) -> None:
         """Takes the line into the write buffer; ``write_out`` makes it outlive the process."""
-        line = b"%s\t%s\t%d\t%d\t%s\n" % (key.stream.encode(), key.source.encode(), key.epoch, seq, raw)
+        head = self._heads.get(key)
+        if head is None:
+            head = self._heads[key] = f"{key.stream}\t{key.source}\t{key.epoch}\t".encode()
+        line = b"%s%d\t%s\n" % (head, seq, raw)
         segment = self._segments[-1]
         if segment.n_bytes >= self._segment_bytes:
             segment = self._rotate()
         is_level = self._read_at == (segment.number, segment.n_bytes)
         self._buffer += line
         segment.n_bytes += len(line)
+        self.n_bytes += len(line)
         segment.note(key, seq)
         if is_level and len(self._ready) < READY_MAX:
             self._ready.append((SpoolLine(key, seq, raw), segment.n_bytes))
@@ -74,10 +84,6 @@ class Spool:
         if self._buffer:
             _write_all(self._fd, self._buffer)
             self._buffer.clear()
-
-    @property
-    def n_bytes(self) -> int:
-        return sum(segment.n_bytes for segment in self._segments)
 
     # -------------------------------------------------------------------------------------------------- the shipper
 
@@ -115,6 +121,7 @@ class Spool:
             self._rotate()
             self._segments.pop(0).path.unlink(missing_ok=True)
             self._read_at = (self._segments[0].number, 0)
+        self.n_bytes -= freed
         live = self.unconfirmed_keys()
         self._marks = {key: marks for key, marks in self._marks.items() if key in live}
         return freed
