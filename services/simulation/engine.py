@@ -15,7 +15,7 @@ from services.simulation.fees import FeeSchedule
 from services.simulation.fill_model import FillModel
 from services.simulation.ledger import AccountBook, Ledger
 from services.simulation.listing import Listing
-from services.simulation.matching import STOP, Allowance, available_lots, take
+from services.simulation.matching import STOP, Allowance, available_lots, reaches, take
 from services.simulation.orders import OpenOrder, to_value
 from services.simulation.outbox import Outbox
 from services.simulation.units import divide_half_up, from_e8
@@ -103,6 +103,13 @@ class Engine:
         listing = self.listings[order.symbol]
         self.resting[order.venue_order_id] = listing.book.side(order.sign).join(order.ticks, order.remaining, order)
         listing.book.version += 1
+
+    def rest_again(self, order: OpenOrder) -> None:
+        """Put a restored order back; makers who would cross it stand aside, and take it when they next quote."""
+        side = self.listings[order.symbol].book.opposite(order.sign)
+        for level in [lv for lv in side if lv.background_lots and reaches(order.sign, order.ticks, lv.ticks)]:
+            side.set_background(level.ticks, 0)
+        self.rest(order)
 
     def queue_ahead_lots(self, order: OpenOrder) -> int:
         """Lots that trade before this resting order at its price; 0 when it does not rest."""

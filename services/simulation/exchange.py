@@ -146,6 +146,7 @@ class Exchange:
 
     def snapshot(self) -> list[Change]:
         """The whole durable state as rows; what the sum of all drained changes amounts to."""
+        self.advance(self.now_ms)
         return self._durable.snapshot(self._life)
 
     def restore(self, records: Iterable[Change]) -> None:
@@ -248,7 +249,7 @@ class Exchange:
         heapq.heappush(self._heap, (settlement.next_ms, len(self._heap), settlement))
         self._durable.begin_life(self._outbox, self._life)
         for order in self._durable.resting_orders():
-            self._engine.rest(order)
+            self._engine.rest_again(order)
         self._feed.start()
 
 

@@ -13,6 +13,7 @@ from services.simulation.params import ExchangeParams
 from services.simulation.presets import Preset, preset
 from services.simulation.replay import CandleReplay, QuoteReplay, Replay, TradeReplay, first_ticks, history_bars, split
 from services.simulation.rng import Streams
+from services.simulation.scripted import Scripted, ScriptedMarket
 from services.simulation.seeded import SeededMarket
 from services.simulation.units import make_grid
 from services.simulation.volatility import Volatility
@@ -26,7 +27,7 @@ class Market(Protocol):
     def step(self, now_ms: int) -> None: ...
 
 
-MarketChoice = str | Preset | Replay
+MarketChoice = str | Preset | Replay | Scripted
 REPLAYS = {"candles": CandleReplay, "trades": TradeReplay, "quotes": QuoteReplay}
 
 
@@ -46,12 +47,22 @@ def open_market(instrument: Instrument, choice: MarketChoice, opening: Opening) 
         if choice.symbol == instrument.rules.symbol:
             return _open_replay(instrument, choice, opening)
         choice = choice.others
+    if isinstance(choice, Scripted):
+        return _open_scripted(instrument, choice, opening)
     chosen = preset(choice) if isinstance(choice, str) else choice
     symbol = instrument.rules.symbol
     volatility = Volatility(opening.streams.of("volatility", symbol), chosen.vol_spread_fast, chosen.vol_spread_slow)
     start_ticks = opening.resume.prices.get(symbol) or int(instrument.start_price / instrument.rules.tick_size)
     listing = _list(instrument, opening, start_ticks, [], chosen, volatility)
     return SeededMarket(listing, opening.engine, chosen, opening.streams, volatility, opening.start_ms)
+
+
+def _open_scripted(instrument: Instrument, script: Scripted, opening: Opening) -> Market:
+    rules = instrument.rules
+    start_ticks = opening.resume.prices.get(rules.symbol) or int(script.mark / rules.tick_size)
+    volatility = Volatility(opening.streams.of("volatility", rules.symbol), 0.0, 0.0)
+    listing = _list(instrument, opening, start_ticks, [], preset("calm"), volatility)
+    return ScriptedMarket(listing, opening.engine, script, opening.start_ms)
 
 
 def _open_replay(instrument: Instrument, replay: Replay, opening: Opening) -> Market:

@@ -28,7 +28,7 @@ from services.simulation.units import Grid, divide_half_up
 
 STEP_MS = 100
 PLAYED_MIN = 60  # rows left to play when the tape is short
-# A median minute worth more than this in quote means that the volume column counts quote already.
+# A median minute worth more than this in quote: the volume column counts quote already.
 QUOTE_VOLUME_PER_MIN = 10**9
 DEFAULT_SPEED = {"candles": 60.0, "trades": 1.0, "quotes": 1.0}
 
@@ -36,8 +36,8 @@ DEFAULT_SPEED = {"candles": 60.0, "trades": 1.0, "quotes": 1.0}
 class Replay(msgspec.Struct, frozen=True, kw_only=True):
     """Which pair a tape moves, and how fast; the other pairs run the seeded market ``others``.
 
-    volume_in: what a candle's volume counts. "auto" looks at a median minute: one worth more than a thousand million quote
-    if it were base is taken as quote.
+    volume_in: what a candle's volume counts. "auto" looks at a median minute: if it were base and worth more than a
+    thousand million quote, it is quote.
     """
 
     symbol: str
@@ -135,7 +135,7 @@ class _ReplayMarket:
         seconds = (now_ms - self._stepped_ms) / 1_000
         self._stepped_ms = now_ms
         self.fair = fair
-        self._makers.move(fair, seconds, 1.0, now_ms)
+        self._makers.move(fair, seconds, 0.0, now_ms)  # no wandering spread: the tape's price is exact
 
     def _take(self, sign: int, limit_ticks: int, lots: int) -> None:
         """The tape's volume meets the queue at the touch; what the book does not hold prints there all the same."""
@@ -173,24 +173,22 @@ class CandleReplay(_ReplayMarket):
         self.next_ms = now_ms + STEP_MS
 
     def _advance(self, tape_ms: int, now_ms: int) -> None:
-        index = tape_ms // MINUTE_MS
-        if index >= len(self._rows):
-            self.finished = True
-            row = self._rows[-1]
-            assert isinstance(row, CandleRow)
-            self._move(_ticks(row.close, self._listing.grid) + 0.5, now_ms)
-            return
+        tape_ms = min(tape_ms, len(self._rows) * MINUTE_MS)
+        index = min(tape_ms // MINUTE_MS, len(self._rows) - 1)
         row = self._rows[index]
         assert isinstance(row, CandleRow)
         before = self.fair
-        self._move(path_ticks(row, self._listing.grid, tape_ms % MINUTE_MS) + 0.5, now_ms)
+        self._move(path_ticks(row, self._listing.grid, tape_ms - index * MINUTE_MS) + 0.5, now_ms)
+        if self.finished:
+            return
+        self.finished = tape_ms == len(self._rows) * MINUTE_MS
         self._owed += _lots(row, self._in_quote, self._listing.grid) * (tape_ms - self._volume_ms) / MINUTE_MS
         self._volume_ms = tape_ms
         lots, self._owed = int(self._owed), self._owed % 1
         sign = BUY if self.fair >= before else SELL
         best = self._listing.book.opposite(sign).best()
         if best is not None:
-            self._take(sign, best, lots)
+            self._take(sign, best, max(lots, int(self.finished)))
 
 
 class TradeReplay(_ReplayMarket):
@@ -247,8 +245,8 @@ def path_ticks(row: CandleRow, grid: Grid, ms: int) -> float:
     open_, high, low, close = (_ticks(price, grid) for price in (row.open, row.high, row.low, row.close))
     corners = (open_, low, high, close) if close >= open_ else (open_, high, low, close)
     leg, within = divmod(ms * 3, MINUTE_MS)
-    here = corners[leg]
-    return here + (corners[min(3, leg + 1)] - here) * within / MINUTE_MS
+    here, there = corners[min(3, leg)], corners[min(3, leg + 1)]
+    return here + (there - here) * within / MINUTE_MS
 
 
 def _next_step(now_ms: int, next_row_ms: int | None) -> int:

@@ -1,0 +1,196 @@
+"""What a kill -9 does not take away."""
+
+from decimal import Decimal as D
+
+import pytest
+
+from services.common import venue
+from services.simulation.exchange import Change, Exchange, ExchangeParams
+from services.simulation.instruments import default_instruments
+
+START_MS = 1_700_000_000_000
+PARAMS = ExchangeParams(history_minutes=30, funding_interval_ms=60_000)
+
+
+class Store:
+    """A dictionary that behaves as the shell's table does."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, str], str] = {}
+
+    def write(self, changes: list[Change]) -> None:
+        for change in changes:
+            if change.value is None:
+                self.rows.pop((change.kind, change.key), None)
+            else:
+                self.rows[change.kind, change.key] = change.value
+
+    def read(self) -> list[Change]:
+        return [Change(kind, key, value) for (kind, key), value in self.rows.items()]
+
+
+def new(start_ms: int = START_MS, market: str = "lively", **params) -> Exchange:
+    return Exchange(
+        default_instruments()[:2],
+        {"bot1": D(100_000)},
+        market,
+        5,
+        start_ms,
+        PARAMS if not params else ExchangeParams(**params),
+    )
+
+
+def lived_exchange(store: Store) -> Exchange:
+    """Two minutes of quoting on both sides, with fills, cancels and funding; everything drained as it happens."""
+    exchange = new()
+    for second in range(120):
+        now_ms = START_MS + second * 1_000
+        exchange.advance(now_ms)
+        if second % 5 == 0:
+            exchange.handle(venue.CancelOrders(account_id="bot1"), now_ms)
+            book = exchange.handle(venue.GetBook(symbol="BTC-USDT", depth=1), now_ms)
+            for side, price in (("buy", book.bids[0][0] - D(5)), ("sell", book.asks[0][0] + D(5))):
+                exchange.handle(
+                    venue.PlaceOrder(
+                        account_id="bot1", symbol="BTC-USDT", client_order_id=f"{side}{second}", side=side,
+                        order_type="limit", time_in_force="post_only", qty_base=D("0.01"), price=price,
+                    ),
+                    now_ms,
+                )  # fmt: skip
+        store.write(exchange.drain_changes())
+    book = exchange.handle(venue.GetBook(symbol="BTC-USDT", depth=1), exchange.now_ms)
+    for side, price in (("buy", book.bids[0][0] - D(25)), ("sell", book.asks[0][0] + D(25)), ("buy", D(50_000))):
+        exchange.handle(
+            venue.PlaceOrder(
+                account_id="bot1", symbol="BTC-USDT", client_order_id=f"last{price}", side=side,
+                order_type="limit", time_in_force="post_only", qty_base=D("0.01"), price=price,
+            ),
+            exchange.now_ms,
+        )  # fmt: skip
+    exchange.handle(venue.SetLeverage(account_id="bot1", symbol="ETH-USDT", leverage=7), exchange.now_ms)
+    store.write(exchange.drain_changes())
+    return exchange
+
+
+@pytest.fixture(scope="module")
+def before_and_after() -> tuple[Exchange, Exchange]:
+    store = Store()
+    before = lived_exchange(store)
+    after = new(before.now_ms + 30_000)
+    after.restore(store.read())
+    after.advance(after.start_ms)
+    return before, after
+
+
+READS = [
+    venue.GetOpenOrders(account_id="bot1"),
+    venue.GetOrderHistory(account_id="bot1", limit=1_000),
+    venue.GetFills(account_id="bot1", limit=1_000),
+    venue.GetBills(account_id="bot1", limit=1_000),
+]
+
+
+@pytest.mark.parametrize("request_", READS, ids=lambda r: type(r).__name__)
+def test_orders_fills_and_bills_are_back(before_and_after, request_):
+    before, after = before_and_after
+    answer = before.handle(request_, before.now_ms)
+    assert answer, "the test needs something to bring back"
+    assert set(after.handle(request_, after.now_ms)) == set(answer)
+
+
+def test_wallet_position_and_settings_are_back(before_and_after):
+    before, after = before_and_after
+    assert after.account("bot1").wallet_quote == before.account("bot1").wallet_quote
+    assert [(p.symbol, p.qty_base, p.entry_price) for p in after.positions("bot1")] == [
+        (p.symbol, p.qty_base, p.entry_price) for p in before.positions("bot1")
+    ]
+    eth = after.handle(venue.GetAccount(account_id="bot1", symbol="ETH-USDT"), after.now_ms)
+    assert eth.leverage == 7
+
+
+def test_the_market_goes_on_from_the_last_price_with_its_candles(before_and_after):
+    before, after = before_and_after
+    price = after.handle(venue.GetTicker(symbol="BTC-USDT"), after.now_ms)[0].last_price
+    was = before.handle(venue.GetTicker(symbol="BTC-USDT"), before.now_ms)[0].last_price
+    assert abs(price / was - 1) < D("0.002")
+    candles = after.handle(venue.GetCandles(symbol="BTC-USDT", limit=1_000), after.now_ms)
+    opens = [candle.open_ts_ms for candle in candles]
+    assert opens == list(range(opens[0], opens[0] + 60_000 * len(opens), 60_000))
+    assert len(candles) >= 31
+    minute = START_MS - START_MS % 60_000 + 60_000
+    whole = [c for c in before.handle(venue.GetCandles(symbol="BTC-USDT"), before.now_ms) if c.open_ts_ms == minute]
+    assert whole == [c for c in candles if c.open_ts_ms == minute]
+
+
+def test_a_restored_order_still_fills_and_no_id_is_used_twice(before_and_after):
+    _, after = before_and_after
+    old = {o.venue_order_id for o in after.handle(READS[1], after.now_ms)} | {
+        fill.trade_id for fill in after.handle(READS[2], after.now_ms)
+    }
+    open_before = {order.venue_order_id for _, order in after.open_orders()}
+    fills_before = len(after.handle(READS[2], after.now_ms))
+    after.advance(after.now_ms + 120_000)
+    assert len(after.handle(READS[2], after.now_ms)) > fills_before
+    assert {order.venue_order_id for _, order in after.open_orders()} <= open_before
+    placed = after.handle(
+        venue.PlaceOrder(account_id="bot1", symbol="BTC-USDT", client_order_id="new", side="buy", order_type="market",
+                         time_in_force="gtc", qty_base=D("0.01"), price=None), after.now_ms,
+    )  # fmt: skip
+    assert placed.venue_order_id not in old
+    assert after.handle(READS[2], after.now_ms)[0].trade_id not in old
+
+
+def test_the_book_is_not_crossed_by_a_restored_order():
+    store = Store()
+    before = new(market="volatile")
+    before.advance(START_MS)
+    best = before.handle(venue.GetBook(symbol="BTC-USDT", depth=1), START_MS).asks[0][0]
+    before.handle(
+        venue.PlaceOrder(account_id="bot1", symbol="BTC-USDT", client_order_id="a", side="buy", order_type="limit",
+                         time_in_force="gtc", qty_base=D("0.5"), price=best - D("0.1")), START_MS,
+    )  # fmt: skip
+    store.write(before.drain_changes())
+    store.rows["price", "BTC-USDT"] = str(int((best - 20) * 10))  # the price kept is older than the order
+    after = new(START_MS + 1_000)
+    after.restore(store.read())
+    after.advance(START_MS + 1_000)
+    book = after.handle(venue.GetBook(symbol="BTC-USDT", depth=1), START_MS + 1_000)
+    assert book.bids[0][0] < book.asks[0][0]
+    after.advance(START_MS + 5_000)
+    assert after.handle(READS[2], after.now_ms)[0].price == best - D("0.1")
+
+
+def test_a_snapshot_is_what_the_changes_amount_to():
+    store = Store()
+    exchange = lived_exchange(store)
+    snapshot = {(row.kind, row.key): row.value for row in exchange.snapshot()}
+    for kind in ("account", "position", "order", "fill", "bill", "candle"):
+        assert {k: v for k, v in snapshot.items() if k[0] == kind} == {
+            k: v for k, v in store.rows.items() if k[0] == kind
+        }, kind
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (Change("order", "1", "{"), "row order/1 cannot be read"),
+        (Change("nonsense", "1", "1"), "unknown kind 'nonsense'"),
+        (Change("position", "x|BTC-USDT", '{"account_id":"x","symbol":"BTC-USDT"}'), "names account 'x'"),
+    ],
+)
+def test_a_row_that_cannot_be_restored_is_named(row, message):
+    with pytest.raises(ValueError, match=message.replace("|", r"\|")):
+        new().restore([row])
+
+
+def test_what_is_pruned_from_memory_is_pruned_from_the_store():
+    store = Store()
+    exchange = new(orders_kept=5, history_minutes=5)
+    for number in range(20):
+        exchange.handle(
+            venue.PlaceOrder(account_id="bot1", symbol="BTC-USDT", client_order_id=str(number), side="buy",
+                             order_type="limit", time_in_force="gtc", qty_base=D("0.01"), price=D(50_000)), START_MS,
+        )  # fmt: skip
+        exchange.handle(venue.CancelOrders(account_id="bot1"), START_MS)
+        store.write(exchange.drain_changes())
+    assert len([key for key in store.rows if key[0] == "order"]) == 5
