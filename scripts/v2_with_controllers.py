@@ -3,6 +3,7 @@
 Hummingbot takes the first strategy class and the first config class it finds in this module, so there is one of each.
 """
 
+import asyncio
 import logging
 from typing import Any
 
@@ -44,10 +45,14 @@ class DeskScript(StrategyV2Base):
         self.execution = ConnectorExecution(carriers, self.connector, bot.pair, self.seat.clock)
         (self.controller,) = self.controllers.values()
         self.controller.bind(self.execution, self.seat.telemetry, self.seat.memory, self.seat.clock)
+        self._catching_up: asyncio.Task[None] | None = None
         self.seat.on_script(self)
 
     def tick(self, timestamp: float) -> None:
         """Always, ready or not: resting orders must not depend on feeds being there."""
+        if self._catching_up is None and self.connector.ready:
+            since_ms = self.controller.forgot_after_ms
+            self._catching_up = asyncio.create_task(self.execution.catch_up(since_ms))
         self.execution.tick()
         silence = why_silent(
             now_ms=self.seat.clock.now_ms(),

@@ -16,10 +16,11 @@ from hummingbot.strategy_v2.models.executor_actions import ExecutorAction
 from pydantic import Field, create_model
 
 from controllers.core.values import MarketView, NoView, Plan
+from controllers.epp import daily_state
 from controllers.epp.decide import decide, seed_candles
 from controllers.epp.params import EppParams
 from controllers.epp.params_doc import PARAM_DOC_BY_NAME
-from controllers.epp.processed import ProcessedState
+from controllers.epp.processed import DailyReport, ProcessedState
 from controllers.epp.state import EppState, from_dict, initial_state, to_dict
 from controllers.market_making.view_reader import Fees, Heard, ViewReader
 from services.common.clock import Stopwatch
@@ -28,6 +29,7 @@ from services.common.strategy_ports import Execution, Memory, Telemetry
 
 _log = logging.getLogger(__name__)
 
+_FORGOT_BEFORE_MS = 60_000  # fills listed twice are told apart by their trade ids
 _FALLBACK_FEES = Fees(maker_pct=Decimal("0.0002"), taker_pct=Decimal("0.0006"))
 
 
@@ -80,6 +82,7 @@ class EppV24Controller(ControllerBase):
         self._clock = clock
         saved = memory.load()
         state = initial_state(self.params) if saved is None else from_dict(dict(saved), self.params)
+        self.forgot_after_ms = None if saved is None else state.last_ts_ms - _FORGOT_BEFORE_MS
         self.state: EppState = seed_candles(state, memory.candles(), self.params)
 
     async def control_task(self) -> None:
@@ -110,6 +113,12 @@ class EppV24Controller(ControllerBase):
             self._memory.save(self.dump_state)
         return []
 
+    def daily_so_far(self) -> DailyReport | None:
+        """The day until now, for a clean stop; None before the first equity was seen."""
+        if self.state.daily.day < 0:
+            return None
+        return daily_state.report(self.state.daily, self._clock.now_ms(), self.state.guard.name)
+
     def dump_state(self) -> dict[str, Any]:
         """What must survive a restart. Reads one immutable value, so any thread may ask."""
         return to_dict(self.state)
@@ -120,6 +129,8 @@ class EppV24Controller(ControllerBase):
         now_ms = self._clock.now_ms()
         connector = self.market_data_provider.get_connector(self.config.connector_name)
         missing = self._reader.why_not(connector)
+        if missing is None and not self._execution.is_caught_up():
+            missing = ("CONNECTOR_NOT_READY", "reading what was filled before this life")
         if missing is not None:
             return self._no_view(now_ms, *missing)
         top = self._reader.top_or_reason(connector)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
 from controllers.core.values import ExternalIntent, Plan
-from controllers.epp.processed import IntentAudit, Notice, ProcessedState
+from controllers.epp.processed import DailyReport, IntentAudit, Notice, ProcessedState
 from controllers.epp.rows import daily_row, fill_row, minute_row
 from services.bot.carrier import Counters
 from services.bot.csv_files import CsvFiles
@@ -122,6 +122,11 @@ class Bridge:
         return self._host_facts().funding_paid_today_quote
 
     # ---------------------------------------------------------------------------------------------------- host's calls
+
+    def publish_daily(self, report: DailyReport) -> None:
+        """The day so far, at a clean stop."""
+        if self.latest is not None:
+            self._row("daily", BotDailyV1, daily_row(report, self.latest, self._symbol))
 
     def publish_status(self) -> None:
         """Once a second: what the page shows."""

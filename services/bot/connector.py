@@ -10,13 +10,11 @@ What differs from the stock class, and why:
 - a position missing from a full listing is closed; a rebate keeps its sign; maker or taker is remembered per trade.
 """
 
-import asyncio
 import json
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
 
-import aiohttp
 from hummingbot.connector.derivative.bitget_perpetual import bitget_perpetual_constants as constants
 from hummingbot.connector.derivative.bitget_perpetual.bitget_perpetual_derivative import BitgetPerpetualDerivative
 from hummingbot.core.api_throttler.data_types import RateLimit
@@ -26,7 +24,8 @@ from hummingbot.core.data_type.trade_fee import TokenAmount, TradeFeeBase
 from hummingbot.core.utils.async_utils import safe_ensure_future
 from hummingbot.core.web_assistant.web_assistants_factory import WebAssistantsFactory
 
-from services.bot.refusal import is_definite, is_not_found
+from services.bot.past_fill import PastFill, past_fill, scope_of
+from services.bot.refusal import REQUEST_ERRORS, is_definite, is_not_found
 from services.bot.web import GatewayWebUtils
 from services.common.clock import SystemClock
 from services.common.ports import Clock
@@ -39,8 +38,6 @@ _LOOK_UP_EVERY_S = 1.0
 _NOT_FOUND_AFTER_MS = 10_000  # "not found" is believed only after asking for this long
 _SETTLE_S = 3.0  # an order younger than this may be missing from a listing, or not yet ours
 _TRADE_SCOPES_MAX = 5_000
-_REQUEST_ERRORS = (OSError, aiohttp.ClientError, asyncio.TimeoutError, ValueError, KeyError, TypeError)
-_SCOPES = {"t": "taker", "m": "maker", "taker": "taker", "maker": "maker"}
 
 
 class BitgetPerpetualDeskDerivative(BitgetPerpetualDerivative):
@@ -140,7 +137,7 @@ class BitgetPerpetualDeskDerivative(BitgetPerpetualDerivative):
     async def _place_order(self, order_id: str, trading_pair: str, **kwargs: Any) -> tuple[str, float]:
         try:
             return await super()._place_order(order_id=order_id, trading_pair=trading_pair, **kwargs)
-        except _REQUEST_ERRORS as error:
+        except REQUEST_ERRORS as error:
             if is_definite(error):
                 raise
             self.logger().warning(f"UNKNOWN_OUTCOME: {order_id}: {error!r}; asking the gateway by client id")
@@ -154,7 +151,7 @@ class BitgetPerpetualDeskDerivative(BitgetPerpetualDerivative):
             try:
                 data = (await self._order_detail(trading_pair, clientOid=order_id))["data"]
                 return str(data["orderId"]), self.current_timestamp
-            except _REQUEST_ERRORS as error:
+            except REQUEST_ERRORS as error:
                 if not is_not_found(error):
                     first_not_found_ms = None
                     continue
@@ -261,6 +258,24 @@ class BitgetPerpetualDeskDerivative(BitgetPerpetualDerivative):
         rows: Sequence[dict[str, Any]] = answer["data"] or []
         await self._process_account_position_event([{**row, "instId": row["symbol"]} for row in rows])
 
+    async def fills_since(self, trading_pair: str, since_ms: int) -> list[PastFill]:
+        """The newest hundred of them, oldest first."""
+        answer = await self._api_get(
+            path_url=constants.ORDER_FILLS_ENDPOINT,
+            params={**await self._symbol_params(trading_pair), "startTime": str(since_ms), "limit": "100"},
+            is_auth_required=True,
+        )
+        return [past_fill(row) for row in reversed(answer["data"]["fillList"] or []) if int(row["cTime"]) >= since_ms]
+
+    async def client_order_id_of(self, trading_pair: str, exchange_order_id: str) -> str:
+        """ "" when the gateway does not know the order any more."""
+        try:
+            return str((await self._order_detail(trading_pair, orderId=exchange_order_id))["data"]["clientOid"])
+        except REQUEST_ERRORS as error:
+            if is_not_found(error):
+                return ""
+            raise
+
     async def funding_bills(self, since_ms: int) -> list[tuple[int, Decimal]]:
         """(ts_ms, amount) of the funding payments since then; a negative amount left the account."""
         answer = await self._api_get(
@@ -316,7 +331,7 @@ class BitgetPerpetualDeskDerivative(BitgetPerpetualDerivative):
         )
 
     def _remember_scope(self, trade_msg: dict[str, Any]) -> None:
-        scope = _SCOPES.get(str(trade_msg.get("tradeScope", "")).lower())
+        scope = scope_of(trade_msg)
         if scope is not None and trade_msg.get("tradeId") is not None:
             self.trade_scopes[str(trade_msg["tradeId"])] = scope
             if len(self.trade_scopes) > _TRADE_SCOPES_MAX:
@@ -351,7 +366,7 @@ class BitgetPerpetualDeskDerivative(BitgetPerpetualDerivative):
         """(gateway order id, state) of an order the tracker does not know; None when the gateway does not either."""
         try:
             data = (await self._order_detail(trading_pair, clientOid=client_order_id))["data"]
-        except _REQUEST_ERRORS as error:
+        except REQUEST_ERRORS as error:
             if is_not_found(error):
                 return None
             raise

@@ -14,7 +14,7 @@ from hummingbot.core.data_type.common import OrderType, TradeType
 
 from controllers.core.values import LiveOrder, OwnFill, OwnRefusal, Plan, Side
 from services.bot.carrier import Cancel, Carriers, Command, Counters, Submit
-from services.bot.refusal import code_and_text
+from services.bot.refusal import REQUEST_ERRORS, code_and_text
 from services.common.ports import Clock
 
 _log = logging.getLogger(__name__)
@@ -35,6 +35,7 @@ class ConnectorExecution:
         self._fates: dict[str, asyncio.Task[None]] = {}
         self._not_found_since_ms: dict[str, int] = {}
         self.last_plan_ms = clock.monotonic_ms()
+        self._is_caught_up = False
         self.on_first_order: Callable[[], None] | None = None  # called once, when the first order is acknowledged
 
     # ------------------------------------------------------------------------------------------ the strategy's port
@@ -51,6 +52,9 @@ class ConnectorExecution:
 
     def take_refusals(self) -> tuple[OwnRefusal, ...]:
         return self._carriers.take_refusals()
+
+    def is_caught_up(self) -> bool:
+        return self._is_caught_up
 
     def cancels_last_minute(self) -> int:
         return self._carriers.cancels_last_minute(self._clock.now_ms())
@@ -78,6 +82,41 @@ class ConnectorExecution:
         if commands:
             _log.warning("%s: cancelling %d orders", reason, len(commands))
         self._carry_out(commands)
+
+    async def catch_up(self, since_ms: int | None) -> None:
+        """Fills between the last life's memory and this one: what was traded while nobody listened.
+
+        Until this is done the strategy is not shown a view, because the venue's position already contains them. After
+        three attempts it goes on without: the position is right in any case, the day's turnover then is not.
+        ``since_ms`` is None for a first life.
+        """
+        for attempt in range(3 if since_ms is not None else 0):
+            try:
+                await self._read_missed_fills(since_ms or 0)
+                break
+            except REQUEST_ERRORS as error:
+                _log.warning("missed fills could not be read, attempt %d: %r", attempt + 1, error)
+                await self._clock.sleep_until(self._clock.monotonic_ms() + 1_000)
+        self._is_caught_up = True
+
+    async def _read_missed_fills(self, since_ms: int) -> None:
+        fills = await self._connector.fills_since(self._pair, since_ms)
+        ids = {
+            exchange_id: await self._connector.client_order_id_of(self._pair, exchange_id)
+            for exchange_id in dict.fromkeys(fill.exchange_order_id for fill in fills)
+        }
+        for fill in fills:
+            self._carriers.on_fill(
+                client_order_id=ids[fill.exchange_order_id],
+                trade_id=fill.trade_id,
+                side=fill.side,
+                price=fill.price,
+                qty_base=fill.qty_base,
+                fee_quote=fill.fee_quote,
+                is_maker=fill.is_maker,
+                ts_ms=fill.ts_ms,
+            )
+        _log.info("caught up: %d fills listed since %d", len(fills), since_ms)
 
     async def stop(self, timeout_s: float) -> int:
         """Cancel everything and wait until it is terminal; how many orders were still alive when time was up."""
@@ -166,7 +205,7 @@ class ConnectorExecution:
             if fate is not None and fate[1] not in _TERMINAL_STATES:
                 await self._connector.cancel_at_gateway(self._pair, fate[0])
                 return
-        except (OSError, ValueError, KeyError, TypeError, TimeoutError) as error:
+        except REQUEST_ERRORS as error:
             _log.warning("fate of %s could not be asked: %r", client_order_id, error)
             return
         now_ms = self._clock.now_ms()

@@ -4,6 +4,7 @@ import logging
 from decimal import Decimal
 from typing import Any
 
+from services.bot.refusal import REQUEST_ERRORS
 from services.common.ports import Clock
 
 _log = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ class FundingToday:
         day = self._clock.now_ms() // _DAY_MS
         try:
             bills = await connector.funding_bills(day * _DAY_MS)
-        except (OSError, ValueError, KeyError, TypeError, TimeoutError) as error:
+        except REQUEST_ERRORS as error:
             _log.warning("funding bills could not be read: %r", error)
             return
         self._day, self._paid_quote = day, -sum((amount for _, amount in bills), Decimal(0))

@@ -48,8 +48,9 @@ class StateFile:
         return None
 
     def save(self, make_state: Callable[[], Mapping[str, Any]]) -> None:
-        """A save still under way is not overtaken: the next minute's will do."""
-        if self._pending is None or self._pending.done():
+        """One save may wait behind the one under way; it will read the newest state, so a third is not needed."""
+        is_one_waiting = self._pending is not None and not self._pending.running() and not self._pending.done()
+        if not is_one_waiting:
             self._pending = self._writer.submit(self._write, make_state)
 
     def candles(self) -> Sequence[Candle]:

@@ -5,10 +5,16 @@ answer is definite. A connection that was never made is definite too: nothing wa
 broken connection, a 5xx without envelope) leaves open whether the order exists.
 """
 
+import asyncio
 import errno
 import json
 import re
 from typing import Any
+
+import aiohttp
+
+# Everything a request of the connector may raise: no answer, no envelope, an envelope that is not what was asked for.
+REQUEST_ERRORS = (OSError, aiohttp.ClientError, asyncio.TimeoutError, ValueError, KeyError, TypeError)
 
 _ENVELOPE = re.compile(r"\{.*\}", re.DOTALL)
 _NOT_FOUND_CODES = frozenset({"40768", "43001", "40819", "43020", "43025", "45057", "31007", "43033", "80011"})

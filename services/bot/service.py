@@ -123,8 +123,11 @@ class BotService(Service):
 
     async def _stop_quoting(self) -> None:
         finished = await self._host.shut_down(self._settings.stop_wait_s + 2.0)
-        dump = self._script.controller.dump_state if self._script is not None else None
-        await asyncio.to_thread(self._memory.save_and_close, dump)
+        controller = self._script.controller if self._script is not None else None
+        daily = controller.daily_so_far() if controller is not None else None
+        if daily is not None:
+            self._bridge.publish_daily(daily)
+        await asyncio.to_thread(self._memory.save_and_close, controller.dump_state if controller is not None else None)
         self.log.info("bot.stopped", finished=finished, counters=self.counters())
 
     def _on_script(self, script: Any) -> None:

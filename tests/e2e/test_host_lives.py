@@ -7,7 +7,7 @@ import pytest
 
 from services.bot.csv_files import read_rows
 from services.contracts import streams
-from services.contracts.events import BotFillV1, BotMinuteV1, BotStatusV1
+from services.contracts.events import BotFillV1, BotMinuteV1, BotStatusV1, FillV1
 from tests.e2e.conftest import eventually
 from tests.e2e.test_host_quotes import intent, status
 
@@ -48,6 +48,12 @@ def test_the_files_hold_the_rows_that_went_over_the_bus(host_stack):
         assert [row for row in in_file if row not in on_bus] == [], name
         missing = [row for row in on_bus if row not in in_file]
         assert len(missing) <= 10, f"{name}: {len(missing)} rows of the killed life are not in the file"
+
+
+def test_no_fill_is_lost_over_the_lives(host_stack):
+    by_gateway = {fill.trade_id for fill in host_stack.events(streams.FILL, FillV1)}
+    by_bot = {event.row["trade_id"] for event in host_stack.events(streams.TELEMETRY, BotFillV1)}
+    assert by_bot == by_gateway
 
 
 def test_a_kill_intent_stops_the_bot_for_good_also_over_a_restart(host_stack):
