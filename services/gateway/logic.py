@@ -76,6 +76,7 @@ class Gateway:
         """Take over what the journal remembers. Whatever was not terminal is unknown; nothing is ever sent from it."""
         state = self.state
         state.epoch_ms = state.core.now.wall_ms
+        fences: dict[str, int] = {}
         for record in message.records:
             match record:
                 case AccountRecord():
@@ -83,17 +84,21 @@ class Gateway:
                         state.accounts[record.bot_id] = account_from(record)
                 case OrderRecord():
                     if record.bot_id in state.lanes:
-                        state.orders.add(row_from(record))
+                        row = row_from(record)
+                        state.orders.add(row)
+                        fences[record.bot_id] = max(fences.get(record.bot_id, 0), row.fence)
                 case FillRecord():
                     if record.account_id in state.lanes:
                         state.lanes[record.account_id].remember_trade(record.fill.trade_id)
-                        row = state.orders.by_gateway_id(record.account_id, record.gateway_order_id)
-                        if row is not None:
-                            state.history.add_fill(record.account_id, views.fill_view(row, record.fill))
+                        known = state.orders.by_gateway_id(record.account_id, record.gateway_order_id)
+                        if known is not None:
+                            state.history.add_fill(record.account_id, views.fill_view(known, record.fill))
                 case BillRecord():
                     if record.account_id in state.lanes:
                         state.lanes[record.account_id].bills.add(record.bill.bill_id)
                         state.history.add_bill(record.account_id, record.bill)
+        for bot_id, fence in fences.items():
+            state.accounts[bot_id].fence = max(state.accounts[bot_id].fence, fence)
         for row in list(state.orders.all_open()):
             row.is_cancel_wanted = True
             row.cancel_reason = "STARTUP_CANCEL"

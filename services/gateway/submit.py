@@ -39,6 +39,7 @@ def submit(state: State, request_id: int, bot_id: str, request: venue.PlaceOrder
     account = state.accounts[bot_id]
     account.fence = max(account.fence, claims.fence)
     state.counters.submitted(verdict.scopes, state.core.now.mono_ms)
+    state.governor.sent(bot_id, is_order=True, mono_ms=state.core.now.mono_ms)
     state.count("submits")
     steps.begin(state, row, then=partial(_send, state, row))
 

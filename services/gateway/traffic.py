@@ -34,7 +34,8 @@ class Traffic:
 
     def asked(self, request: venue.Request, mono_ms: int) -> None:
         operation = operation_of(request)
-        self._governor.sent(request.account_id, is_order=operation != "query", mono_ms=mono_ms)
+        if operation != "place":  # submits were counted when they were let through
+            self._governor.sent(request.account_id, is_order=operation == "cancel", mono_ms=mono_ms)
         self._breakers.of(operation).tried()
 
     def answered(self, request: venue.Request, answer: venue.Answer | venue.Unknown, mono_ms: int) -> None:

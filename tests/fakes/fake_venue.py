@@ -60,6 +60,7 @@ class FakeVenue:
     positions: dict[tuple[str, str], Decimal] = field(default_factory=dict)
     bid: Decimal = Decimal("60000")
     ask: Decimal = Decimal("60001")
+    clock_offset_ms: int = 0  # the venue's clock behind ours
     _ids: itertools.count = field(default_factory=lambda: itertools.count(1))
     _trades: itertools.count = field(default_factory=lambda: itertools.count(1))
 
@@ -92,6 +93,10 @@ class FakeVenue:
                 return self.position_views(request.account_id)
             case venue.GetBills():
                 return tuple(bill for account, bill in self.bills if account == request.account_id)
+            case venue.GetTime():
+                return venue.ServerTime(ts_ms=self.now_ms() - self.clock_offset_ms)
+            case venue.GetBook():
+                return self.book()
             case venue.GetInstruments():
                 return (RULES,)
             case venue.SetLeverage() | venue.SetMarginMode() | venue.SetPositionMode():

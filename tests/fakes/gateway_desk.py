@@ -127,9 +127,9 @@ class Desk:
             self.at(self.journal_delay_ms, lambda: self.published.extend(events))
         self.after_each(self)
 
-    def request(self, request: venue.Request, bot: str = "bot1") -> int:
+    def request(self, request: venue.Request, bot: str = "bot1", claims: m.Claims = m.Claims()) -> int:
         request_id = next(self._request_ids)
-        self.feed(m.BotRequest(request_id, bot, request))
+        self.feed(m.BotRequest(request_id, bot, request, claims))
         return request_id
 
     def ask(self, request: venue.Request, bot: str = "bot1", within_ms: int = 100) -> venue.Answer:
@@ -152,6 +152,7 @@ class Desk:
             depth = int(level[1:] or 0)
             price = str(59_990 - depth if side == "buy" else 60_010 + depth)
         bot = str(fields.pop("bot", "bot1"))
+        claims: m.Claims = fields.pop("claims", m.Claims())  # type: ignore[assignment]
         client_id = str(fields.pop("client_id", "")) or f"hb{bot[3:]}-{level}-abc.{next(self._client_ids)}"
         request = venue.PlaceOrder(
             symbol=str(fields.pop("symbol", SYMBOL)),
@@ -163,7 +164,7 @@ class Desk:
             price=Decimal(price) if price else None,
             **fields,  # type: ignore[arg-type]
         )
-        return self.request(request, bot), client_id
+        return self.request(request, bot, claims), client_id
 
     def placed(self, *args: str, **fields: object) -> str:
         """A submit that is accepted; returns the client order id."""
