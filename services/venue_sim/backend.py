@@ -66,7 +66,7 @@ class SimBackend:
             struck = self.faults.rest(context.account_id, context.endpoint, self._clock.now_ms())
             answer = await fault_wire.before(struck)
             if answer is None:
-                answer = await fault_wire.after(struck, await self.answered(request))
+                answer = await fault_wire.after(struck, self._by_the_venues_clock(await self.answered(request)))
         result = "refused" if isinstance(answer, venue.Refused) else "ok"
         self._metrics.requests.labels(context.endpoint, result).inc()
         seconds = (self._clock.monotonic_ms() - started_ms) / 1000
@@ -143,6 +143,12 @@ class SimBackend:
                 loop.call_later(outgoing.delay_ms / 1000, self.server.publish, outgoing.push)
             else:
                 self.server.publish(outgoing.push)
+
+    def _by_the_venues_clock(self, answer: venue.Answer) -> venue.Answer:
+        """The time it tells is the time it checks by, also while a fault sets it ahead."""
+        if isinstance(answer, venue.ServerTime):
+            return venue.ServerTime(ts_ms=answer.ts_ms + self.faults.skew_ms(answer.ts_ms))
+        return answer
 
     def _close_sessions(self, account_id: str, reason: str) -> None:
         """Private ones of the account ("" is every account), or the public ones."""

@@ -1,4 +1,4 @@
-"""Numbered cards: one thing a venue must do, tried by a client, with what was seen. Pure apart from what a card calls."""
+"""Numbered cards: one thing a venue must do, tried by a client, with what was seen."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
@@ -51,9 +51,9 @@ def check(condition: object, said: object) -> None:
 
 
 def play(
-    cards: Iterable[Card], bench: Any, clock: Clock, errors: tuple[type[Exception], ...], reset: Callable[[], None]
+    cards: Iterable[Card], bench: Any, clock: Clock, client_error: type[Exception], reset: Callable[[], None]
 ) -> list[Outcome]:
-    """Every card in order, each from a clean account. ``errors`` are what the client may raise besides a failed check."""
+    """Every card in order, each from a clean account. ``client_error`` is what the client's own errors derive from."""
     outcomes = []
     for card in sorted(cards, key=lambda card: card.number):
         started_ms = clock.monotonic_ms()
@@ -62,7 +62,7 @@ def play(
             result, seen = "passed", card.run(bench)
         except Skipped as reason:
             result, seen = "skipped", str(reason)
-        except (CardFailed, LookupError, TypeError, ValueError, OSError, *errors) as error:
+        except (CardFailed, LookupError, TypeError, ValueError, OSError, client_error) as error:
             result, seen = "failed", f"{type(error).__name__}: {error}"
         took_ms = clock.monotonic_ms() - started_ms
         outcomes.append(Outcome(card.number, card.group, card.title, result, seen[:300], took_ms))

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from scripts.desk.places import REPO
 from services.common.errors import DeskError
-from services.common.net import free_ports
+from services.common.net import free_port
 from services.common.ports import Clock
 
 READY_MS = 45_000
@@ -33,14 +33,14 @@ class Target:
         self._flags = flags
         self._directory = tempfile.TemporaryDirectory(prefix="hb")
         self.run_dir = Path(self._directory.name)
-        (self.port,) = free_ports(1)
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Target":
         try:
             self.start()
-        except BaseException:
+        except (DeskError, OSError, KeyboardInterrupt):
             self.__exit__()
             raise
         return self

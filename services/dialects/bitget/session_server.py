@@ -17,12 +17,12 @@ from services.dialects.bitget.book_stream import BookWriter
 from services.dialects.bitget.signing import AccountKey, verify_login
 from services.dialects.bitget.symbols import PRODUCT_USDT, NotASymbol, to_pair
 from services.dialects.bitget.wire_account import account_push_row, position_row
-from services.dialects.bitget.wire_orders import order_push_row
+from services.dialects.bitget.wire_orders import fill_row, order_push_row
 
 Kind = Literal["public", "private"]
 BookMode = Literal["snapshot", "diff"]
 
-PRIVATE_CHANNELS = frozenset({"account", "positions", "orders"})
+PRIVATE_CHANNELS = frozenset({"account", "positions", "orders", "fill"})
 BOOK_LEVELS = {"books1": 1, "books5": 5, "books15": 15}  # always snapshots; "books" follows the mode
 PUBLIC_CHANNELS = frozenset({"books", "trade", "ticker", *BOOK_LEVELS})
 
@@ -115,7 +115,11 @@ class ServerSession:
             case venue.OrderPush() if push.order.trigger_price is not None:
                 return []  # waiting orders have a channel of their own, which is not offered
             case venue.OrderPush():
-                return self._private(push.account_id, "orders", push.order.symbol, now_ms, lambda: _order_rows(push))
+                symbol = push.order.symbol
+                texts = self._private(push.account_id, "orders", symbol, now_ms, lambda: _order_rows(push))
+                if push.fill is not None:
+                    texts += self._private(push.account_id, "fill", symbol, now_ms, lambda: _fill_rows(push))
+                return texts
             case venue.PositionsPush():
                 return self._private(push.account_id, "positions", None, now_ms, lambda: _position_rows(push))
             case venue.AccountPush():
@@ -253,6 +257,11 @@ def _order_rows(push: venue.OrderPush) -> list[Any]:
     return [order_push_row(push.order, push.fill)]
 
 
+def _fill_rows(push: venue.OrderPush) -> list[Any]:
+    assert push.fill is not None
+    return [{**fill_row(push.fill), "orderType": push.order.order_type, "uTime": str(push.fill.ts_exch_ms)}]
+
+
 def _position_rows(push: venue.PositionsPush) -> list[Any]:
     return [position_row(position, push=True) for position in push.positions]
 
@@ -262,7 +271,7 @@ def _only(rows: list[Any], topic: Topic) -> list[Any]:
     channel, symbol = topic
     if symbol is None or channel == "account":
         return rows
-    return [row for row in rows if to_pair(row["instId"]) == symbol]
+    return [row for row in rows if to_pair(row.get("instId") or row["symbol"]) == symbol]
 
 
 def _message(action: str, arg: Mapping[str, Any], rows: list[Any], now_ms: int) -> str:

@@ -1,0 +1,76 @@
+"""Results of a deck: a table for a person, JSON for a gate, a page with its date for the record."""
+
+import html
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from scripts.desk.conformance.cards import Outcome
+
+
+class Run(NamedTuple):
+    venue: str
+    client: str
+    client_version: str
+    started_ms: int
+    outcomes: tuple[Outcome, ...]
+
+    def count(self, result: str) -> int:
+        return sum(outcome.result == result for outcome in self.outcomes)
+
+
+def as_json(run: Run) -> dict[str, Any]:
+    return {
+        "venue": run.venue,
+        "client": run.client,
+        "client_version": run.client_version,
+        "date": _date(run.started_ms),
+        "passed": run.count("passed"),
+        "failed": run.count("failed"),
+        "skipped": run.count("skipped"),
+        "proven_on_the_real_venue": False,
+        "cards": [outcome._asdict() for outcome in run.outcomes],
+    }
+
+
+def as_html(run: Run) -> str:
+    """One self-contained page."""
+    title = f"Conformance of {run.venue} as seen by {run.client} {run.client_version}"
+    rows = "\n".join(
+        f'<tr class="{o.result}"><td>{o.number}</td><td>{o.group}</td><td>{html.escape(o.title)}</td>'
+        f"<td>{o.result}</td><td>{html.escape(o.seen)}</td><td>{o.took_ms} ms</td></tr>"
+        for o in run.outcomes
+    )
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title><style>'
+        "body{font:14px system-ui;margin:2em}table{border-collapse:collapse}td,th{padding:.3em .8em;text-align:left;"
+        "border-bottom:1px solid #ddd}.failed td{background:#fdd}.skipped td{color:#777}</style></head><body>"
+        f"<h1>{html.escape(title)}</h1><p>{_date(run.started_ms)} UTC · {run.count('passed')} passed, "
+        f"{run.count('failed')} failed, {run.count('skipped')} skipped · on the simulated venue; proven on the real "
+        "venue: no</p><table><tr><th>card</th><th>group</th><th>what</th><th>result</th><th>seen</th><th>took</th></tr>"
+        f"{rows}</table></body></html>\n"
+    )
+
+
+def as_table(run: Run) -> list[Sequence[str]]:
+    return [(str(o.number), o.group, o.title, o.result, o.seen) for o in run.outcomes]
+
+
+def file_name(run: Run, suffix: str) -> str:
+    stamp = _date(run.started_ms).replace(":", "").replace(" ", "T")
+    return f"{run.venue}-{run.client}-{stamp}.{suffix}"
+
+
+def write(run: Run, directory: Path) -> Path:
+    """The page and the JSON beside it; returns the page."""
+    from services.common.files import write_json, write_text
+
+    write_json(directory / file_name(run, "json"), as_json(run))
+    page = directory / file_name(run, "html")
+    write_text(page, as_html(run))
+    return page
+
+
+def _date(ts_ms: int) -> str:
+    return datetime.fromtimestamp(ts_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,32 @@
+"""`desk conformance` as the release gate runs it: the unmodified ccxt client plays every card on a real venue_sim."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from scripts.desk.conformance import ccxt_accounts, ccxt_market, ccxt_orders, ccxt_wire
+from tests.e2e.venue_process import REPO
+
+pytestmark = pytest.mark.e2e
+
+
+def test_every_card_passes_with_the_unmodified_ccxt_client(tmp_path):
+    argv = [sys.executable, "-m", "scripts.desk", "conformance", "bitget", "--client", "ccxt", "--json"]
+    done = subprocess.run([*argv, "--run-dir", str(tmp_path)], cwd=REPO, capture_output=True, text=True, timeout=400)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+    report = json.loads(done.stdout)
+    failed = [
+        f"{card['number']} {card['title']}: {card['seen']}" for card in report["cards"] if card["result"] != "passed"
+    ]
+    assert (report["failed"], failed) == (0, [])
+    assert report["passed"] == len(report["cards"]) >= 40
+    (page,) = (tmp_path / "reports" / "conformance").glob("bitget-ccxt-*.html")
+    assert "proven on the real venue: no" in page.read_text()
+
+
+def test_card_numbers_are_given_once():
+    decks = (ccxt_market.DECK, ccxt_orders.DECK, ccxt_accounts.DECK, ccxt_wire.DECK)
+    numbers = [card.number for deck in decks for card in deck.cards]
+    assert sorted(numbers) == list(range(1, len(numbers) + 1))
