@@ -1,7 +1,9 @@
 """Keys and tokens made on first start, mode 0600, under ``<run_dir>/secrets``. Real venue keys never come here.
 
 One venue sub-account per bot (its id is the bot's) and one, "manual", for people and tests. What a bot signs with
-towards the gateway is another key: no bot ever holds a venue key.
+towards the gateway is another key: no bot ever holds a venue key. The kill switch has a venue key of its own per
+account, named ``<account>#kill``, so that a gateway key that is blocked or lost does not take its way to the venue
+along.
 """
 
 import fcntl
@@ -17,6 +19,7 @@ from services.common.errors import DeskError
 from services.common.files import write_json, write_text
 
 MANUAL = "manual"
+KILL_SUFFIX = "#kill"
 DIR_NAME = "secrets"
 
 
@@ -30,7 +33,7 @@ class KeyTriple(NamedTuple):
 
 
 class Secrets(NamedTuple):
-    venue_accounts: dict[str, KeyTriple]  # account id (bot id or "manual") -> what the venue knows
+    venue_accounts: dict[str, KeyTriple]  # key name ("bot1", "manual", "bot1#kill") -> what the venue knows
     bot_keys: dict[str, KeyTriple]  # bot id -> what the gateway knows
     keystore_password: str
     admin_token: str
@@ -45,11 +48,18 @@ def ensure_secrets(run_dir: Path, bots: Sequence[str]) -> Secrets:
     directory.mkdir(parents=True, exist_ok=True)
     directory.chmod(0o700)
     with _locked(directory):
-        accounts = _ensure_keys(directory / "venue_accounts.json", [*bots, MANUAL], "venue")
+        accounts = _ensure_keys(
+            directory / "venue_accounts.json", [*bots, MANUAL, *(bot + KILL_SUFFIX for bot in bots)], "venue"
+        )
         bot_keys = _ensure_keys(directory / "bot_keys.json", bots, "bot")
         password = _ensure_token(directory / "keystore_password", lambda: secrets.token_urlsafe(24))
         token = _ensure_token(directory / "admin_token", lambda: secrets.token_hex(24))
     return Secrets(accounts, bot_keys, password, token)
+
+
+def account_of(key_name: str) -> str:
+    """ "bot1" for "bot1" and for "bot1#kill"."""
+    return key_name.partition("#")[0]
 
 
 def read_admin_token(run_dir: Path) -> str:

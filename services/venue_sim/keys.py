@@ -1,8 +1,11 @@
-"""Which account an api key belongs to. A key made while the venue runs (a new bot) is found at its first use."""
+"""Which account an api key belongs to; an account may have several ("bot1", "bot1#kill").
+
+A key made while the venue runs (a new bot) is found at its first use.
+"""
 
 from collections.abc import Callable, Mapping
 
-from services.common.secrets import KeyTriple
+from services.common.secrets import KeyTriple, account_of
 from services.dialects.bitget.signing import AccountKey, Credentials
 
 RELOAD_EVERY_MS = 1_000
@@ -38,7 +41,10 @@ class Keys:
 
     def reload(self) -> None:
         self._read_at_ms = self._monotonic_ms()
-        for account_id, triple in self._read().items():
+        for key_name, triple in self._read().items():
             if triple.api_key not in self._by_key:
+                account_id = account_of(key_name)
+                is_new = all(known.account_id != account_id for known in self._by_key.values())
                 self._by_key[triple.api_key] = AccountKey(account_id, Credentials(*triple))
-                self._on_account(account_id)
+                if is_new:
+                    self._on_account(account_id)

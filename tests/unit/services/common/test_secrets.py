@@ -9,7 +9,7 @@ from services.common.secrets import ensure_secrets
 def test_made_once_and_the_same_ever_after(tmp_path: Path) -> None:
     first = ensure_secrets(tmp_path, ["bot1"])
     assert ensure_secrets(tmp_path, ["bot1"]) == first
-    assert set(first.venue_accounts) == {"bot1", "manual"}
+    assert set(first.venue_accounts) == {"bot1", "bot1#kill", "manual"}
     assert set(first.bot_keys) == {"bot1"}
 
 
