@@ -40,10 +40,12 @@ class VenueSim(Service):
         self._commits = GroupCommit(self._store.write, context.clock.monotonic_ms, self._on_commit)
         secrets = ensure_secrets(context.run_dir, settings.accounts)
         keys = Keys(self._read_keys, self._open_account, context.clock.monotonic_ms)
+        instruments = self._instruments()
+        tick_sizes = {instrument.rules.symbol: instrument.rules.tick_size for instrument in instruments}
         self._exchange = Exchange(
-            self._instruments(),
+            instruments,
             {},
-            open_market(settings, context.clock.now_ms()),
+            open_market(settings, tick_sizes),
             settings.seed,
             context.clock.now_ms(),
             ExchangeParams(funding_interval_ms=settings.funding_interval_ms),

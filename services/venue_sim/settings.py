@@ -21,6 +21,7 @@ class VenueSimSettings(Settings):
     speed: Decimal | None = Field(
         default=None, gt=0, le=3600, description="of a replay; none: 60 for one-minute candles, 1 for trades and quotes"
     )
+    replay_pair: str = Field(default="", description="the pair a replay moves; none: the first listed one")
     pairs: tuple[str, ...] = Field(default=("BTC-USDT", "ETH-USDT", "SOL-USDT"), description="listed pairs")
     accounts: tuple[str, ...] = Field(default=("bot1",), description="sub-accounts made besides those in the secrets")
     starting_quote: Decimal = Field(
@@ -58,6 +59,12 @@ class VenueSimSettings(Settings):
         if not value or len(set(value)) != len(value):
             raise ValueError("allowed: at least one pair, each once; example: BTC-USDT,ETH-USDT")
         return value
+
+    @model_validator(mode="after")
+    def _replay_pair_is_listed(self) -> "VenueSimSettings":
+        if self.replay_pair and self.replay_pair not in self.pairs:
+            raise ValueError(f"replay_pair={self.replay_pair}, allowed: {', '.join(self.pairs)}; example: BTC-USDT")
+        return self
 
     @model_validator(mode="after")
     def _speed_is_of_a_replay(self) -> "VenueSimSettings":
