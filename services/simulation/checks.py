@@ -82,7 +82,7 @@ def margin_for(
     """
     if order.reduce_only:
         return None
-    if order.order_type == "market" and not order.trigger_ticks:
+    if order.order_type == "market":
         ticks = worst_ticks(listing.book.opposite(order.sign), order.lots) or listing.mark_ticks
         order = _priced(order, ticks)
     before = standings.exposure(book, order.symbol)

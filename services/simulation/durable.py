@@ -49,8 +49,9 @@ class Durable:
         outbox.change("counter", "life", life + 1)
 
     def resting_orders(self) -> Iterator[OpenOrder]:
-        """Restored open orders, oldest first; triggers wait outside the book."""
-        orders = [o for book in self._ledger.accounts.values() for o in book.open.values() if not o.trigger_ticks]
+        """Restored open limit orders, oldest first; triggers wait outside the book."""
+        every = [o for book in self._ledger.accounts.values() for o in book.open.values()]
+        orders = [o for o in every if not o.trigger_ticks and o.order_type == "limit"]
         orders.sort(key=lambda order: order.venue_order_id)
         return iter(orders)
 

@@ -46,6 +46,9 @@ class Engine:
         self.fill_listeners: list[FillListener] = []
         self._to_trim: list[tuple[AccountBook, str]] = []
         self._stopped_by_stp = False
+        self._slices: list[tuple[int, OpenOrder]] = []
+        self._slice_ms = fill_model.settings.latency_ms if fill_model is not None else 0
+        self.judge: Callable[[OpenOrder], venue.Refused | None] | None = None  # asked again when a trigger fires
 
     # ------------------------------------------------------------------------------------------------------- takers
 
@@ -78,10 +81,15 @@ class Engine:
                 self.finish(order, "canceled", "FOK_NOT_FILLED")
                 return
         wanted = self._reducible(order) if order.reduce_only else order.remaining
+        sliced = self.fill_model is not None and order.time_in_force == "gtc"
+        if sliced and self.fill_model is not None:
+            wanted = min(wanted, self.fill_model.slice_lots(order))
         self._stopped_by_stp = False
         self._sweep(listing, order.sign, limit, wanted, order)
         if self._stopped_by_stp and order.is_open:
             self.finish(order, "canceled", "SELF_TRADE_PREVENTED")
+        elif order.is_open and sliced and order.last_fill_ms == self.now_ms and self._crosses(order, listing):
+            self._slices.append((self.now_ms + self._slice_ms, order))
         elif order.is_open:
             self._rest_or_end(order, listing)
         self._trim_reduce_only()
@@ -97,6 +105,36 @@ class Engine:
         order.reason = reason
         order.updated_ms = self.now_ms
         self._tell(self.ledger.accounts[order.account_id], order, listing)
+
+    def fire(self, order: OpenOrder) -> None:
+        """A trigger has been reached: the order goes to the book as if it came now."""
+        order.trigger_ticks = 0
+        order.updated_ms = self.now_ms
+        refusal = self.judge(order) if self.judge is not None else None
+        if refusal is not None:
+            self.finish(order, "canceled", refusal.code)
+        else:
+            self.execute(order)
+
+    def settle_outside(self, order: OpenOrder, ticks: int, lots: int, reason: str) -> None:
+        """Book a trade the venue imposes at ``ticks``: no book, no fee, the order appears and is over."""
+        listing = self.listings[order.symbol]
+        self.ledger.add_order(self.ledger.accounts[order.account_id], order)
+        order.reason = reason
+        trade_id = self.print_trade(listing, ticks, lots, order.sign)
+        self._settle(order, listing, ticks, lots, "taker", trade_id, fee_free=True)
+        self._trim_reduce_only()
+
+    def resume_slices(self) -> None:
+        """Paper engine: takers that still wait for the rest of their fill try again."""
+        waiting, self._slices = self._slices, []
+        for due_ms, order in waiting:
+            if not order.is_open:
+                continue
+            if due_ms > self.now_ms:
+                self._slices.append((due_ms, order))
+            else:
+                self.execute(order)
 
     def rest(self, order: OpenOrder) -> None:
         """Put what is left of an order at the back of its price level."""
@@ -197,7 +235,14 @@ class Engine:
         return trade_id
 
     def _settle(
-        self, order: OpenOrder, listing: Listing, ticks: int, lots: int, liquidity: venue.Liquidity, trade_id: int
+        self,
+        order: OpenOrder,
+        listing: Listing,
+        ticks: int,
+        lots: int,
+        liquidity: venue.Liquidity,
+        trade_id: int,
+        fee_free: bool = False,
     ) -> None:
         """Book one fill of an account's order: position, cash, order, history."""
         now_ms, ledger, grid = self.now_ms, self.ledger, listing.grid
@@ -210,7 +255,7 @@ class Engine:
             position.isolated_margin_e8 -= divide_half_up(isolated * effect.closed_lots, abs(held))
         if effect.opened_lots and order.margin_mode == "isolated":
             position.isolated_margin_e8 += grid.notional_e8(ticks, effect.opened_lots) // order.leverage
-        fee_e8 = self.fees.fee_e8(order.account_id, listing.rules, liquidity, value_e8, now_ms)
+        fee_e8 = 0 if fee_free else self.fees.fee_e8(order.account_id, listing.rules, liquidity, value_e8, now_ms)
         self.fees.count(order.account_id, value_e8, now_ms)
         ledger.pay(book, order.symbol, "realized_pnl", effect.realized_e8, now_ms)
         ledger.pay(book, order.symbol, "close_fee" if effect.closed_lots else "open_fee", -fee_e8, now_ms)
@@ -256,6 +301,11 @@ class Engine:
             self.finish(order, "canceled", "IOC_EXPIRED")
         else:
             self.rest(order)
+
+    def _crosses(self, order: OpenOrder, listing: Listing) -> bool:
+        if order.order_type == "market":
+            return bool(listing.book.opposite(order.sign).keys)
+        return listing.book.would_cross(order.sign, order.ticks)
 
     def _reducible(self, order: OpenOrder) -> int:
         """Lots this order may trade without leaving flat behind it."""

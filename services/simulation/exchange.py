@@ -20,6 +20,7 @@ import msgspec
 
 from services.common import venue
 from services.simulation.checks import refuse
+from services.simulation.drift import Drift
 from services.simulation.durable import Durable
 from services.simulation.engine import Engine
 from services.simulation.event_log import EventLog
@@ -33,6 +34,7 @@ from services.simulation.markets import Market, MarketChoice, Opening, open_mark
 from services.simulation.outbox import Change, ChangeKind, Outbox
 from services.simulation.params import ExchangeParams
 from services.simulation.queries import Queries
+from services.simulation.risk import Risk
 from services.simulation.rng import Streams
 from services.simulation.settlement import Settlement
 from services.simulation.standing import Standings
@@ -78,6 +80,10 @@ class Exchange:
         self._standings = Standings(self._listings, self._ledger)
         self._trading = Trading(self._engine, self._standings, params)
         self._queries = Queries(self._engine, self._standings)
+        self.risk = Risk(self._engine, self._standings)
+        self._drift = Drift(self._ledger, params.post_fill_drift_window_ms)
+        self._engine.fill_listeners.append(self._drift.on_fill)
+        self._engine.judge = self._trading.judge
         self._feed = PublicFeed(self._listings, params, start_ms)
         self._durable = Durable(self._ledger, self._listings)
         self._heap: list[tuple[int, int, Market | Settlement]] = []
@@ -101,6 +107,8 @@ class Exchange:
         """
         self.advance(now_ms)
         answer = self._answer(request)
+        if isinstance(request, venue.PlaceOrder) and isinstance(answer, venue.Refused):
+            self._drift.stats(request.account_id).paper_reject_count += 1
         if not isinstance(answer, tuple):
             self._log.add(
                 f"R|{self.now_ms}|{type(request).__name__}|{request.account_id}|{_text(request)}|{_text(answer)}"
@@ -198,6 +206,10 @@ class Exchange:
         """(account id, order) of everything that rests, all accounts, oldest first."""
         return tuple(self._queries.open_orders())
 
+    def paper_stats(self, account_id: str) -> dict[str, object]:
+        """paper_fill_count, paper_reject_count, paper_avg_queue_delay_ms, paper_adverse_pnl_quote of one account."""
+        return self._drift.report(account_id)
+
     def log_tail(self) -> tuple[str, ...]:
         """The last lines of the event log, when ``params.log_tail`` keeps any."""
         return tuple(self._log.tail or ())
@@ -245,7 +257,8 @@ class Exchange:
             market = open_market(instrument, self.market, opening)
             self._markets[instrument.rules.symbol] = market
             heapq.heappush(self._heap, (market.next_ms, number, market))
-        settlement = Settlement(self._engine, self._standings, self.start_ms)
+        tick_ms = min(self.params.settlement_ms, self.params.fill_model.latency_ms if self.params.fill_model else 1_000)
+        settlement = Settlement(self._engine, self.risk, self._drift, self.start_ms, max(10, tick_ms))
         heapq.heappush(self._heap, (settlement.next_ms, len(self._heap), settlement))
         self._durable.begin_life(self._outbox, self._life)
         for order in self._durable.resting_orders():

@@ -51,3 +51,7 @@ class FillModel:
         reached = min(offered_lots, int(offered_lots * self.queue_factor() + 0.5))
         partial = max(1, int(order.remaining * self.partial_ratio() + 0.5))
         return max(0, min(reached, partial))
+
+    def slice_lots(self, order: OpenOrder) -> int:
+        """How much of a crossing order trades in this cycle; the rest waits ``latency_ms`` for its next one."""
+        return max(1, int(order.remaining * self.partial_ratio() + 0.5))

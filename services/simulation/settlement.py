@@ -3,31 +3,37 @@ kept.
 """
 
 from services.simulation.accounts import PositionState
+from services.simulation.drift import Drift
 from services.simulation.engine import Engine
 from services.simulation.funding import payment_e8
 from services.simulation.ledger import AccountBook
 from services.simulation.listing import Listing
-from services.simulation.standing import Standings
+from services.simulation.risk import Risk
 
-TICK_MS = 1_000
 PRICE_EVERY_MS = 5_000
 
 
 class Settlement:
-    """Runs once a second of virtual time."""
+    """Runs every ``tick_ms`` of virtual time."""
 
-    def __init__(self, engine: Engine, standings: Standings, start_ms: int) -> None:
+    def __init__(self, engine: Engine, risk: Risk, drift: Drift, start_ms: int, tick_ms: int) -> None:
         self._engine = engine
-        self._standings = standings
-        self.next_ms = start_ms + TICK_MS
+        self._risk = risk
+        self._drift = drift
+        self._tick_ms = tick_ms
+        self.next_ms = start_ms + tick_ms
 
     def step(self, now_ms: int) -> None:
-        self.next_ms = now_ms + TICK_MS
+        self.next_ms = now_ms + self._tick_ms
+        self._drift.step(now_ms)
+        self._engine.resume_slices()
+        self._risk.fire_triggers()
+        self._risk.check()
         for listing in self._engine.listings.values():
             self._roll(listing, now_ms)
             if now_ms >= listing.funding.next_ms:
                 self._fund(listing, now_ms)
-            if now_ms % PRICE_EVERY_MS < TICK_MS:
+            if now_ms % PRICE_EVERY_MS < self._tick_ms:
                 self._engine.outbox.change("price", listing.symbol, listing.last_ticks)
 
     def _roll(self, listing: Listing, now_ms: int) -> None:

@@ -23,11 +23,9 @@ class Standings:
         listing = self._listings[symbol]
         buys = sells = 0
         for order in (*book.open.values(), extra):
-            if order is None or order.symbol != symbol or order.reduce_only:
-                continue
-            notional = listing.grid.notional_e8(
-                order.ticks or order.trigger_ticks or listing.mark_ticks, order.remaining
-            )
+            if order is None or order.symbol != symbol or order.reduce_only or order.trigger_ticks:
+                continue  # a trigger that waits holds no margin; it is judged when it fires
+            notional = listing.grid.notional_e8(order.ticks or listing.mark_ticks, order.remaining)
             if order.side == "buy":
                 buys += notional
             else:

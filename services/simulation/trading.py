@@ -158,17 +158,13 @@ class Trading:
             if trigger is None or trigger <= 0:
                 return refuse("PRICE_NOT_ON_TICK", value=request.trigger_price, tick_size=listing.rules.tick_size)
             order.trigger_ticks, order.trigger_above = trigger, trigger > listing.mark_ticks
-        taker_e8 = fraction_e8(self._engine.fees.rates(book.state.account_id, listing.rules, now_ms)[1])
         resting = book.open
         if replacing is not None:
             book.open = {key: other for key, other in resting.items() if other is not replacing}
         refusal = (
             checks.reduce_only(order, book)
             or checks.price_band(order, listing, self._params.price_band_pct)
-            or (
-                checks.post_only(order, listing) if self._params.post_only_refused and not order.trigger_ticks else None
-            )
-            or checks.margin_for(order, book, listing, self._standings, taker_e8)
+            or (None if order.trigger_ticks else self.judge(order))
         )
         book.open = resting
         if refusal is not None:
@@ -176,6 +172,17 @@ class Trading:
         order.venue_order_id = self._ledger.new_id()
         order.client_order_id = order.client_order_id or str(order.venue_order_id)
         return order
+
+    def judge(self, order: OpenOrder) -> venue.Refused | None:
+        """What depends on the market and the account as they are now: asked on arrival, and when a trigger fires."""
+        listing, account_id = self._listings[order.symbol], order.account_id
+        taker_pct = self._engine.fees.rates(account_id, listing.rules, self._engine.now_ms)[1]
+        if self._params.post_only_refused:
+            refusal = checks.post_only(order, listing)
+            if refusal is not None:
+                return refusal
+        book = self._ledger.accounts[account_id]
+        return checks.margin_for(order, book, listing, self._standings, fraction_e8(taker_pct))
 
     # ----------------------------------------------------------------------------------------------------- settings
 
