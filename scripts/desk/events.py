@@ -9,6 +9,7 @@ import typer
 from scripts.desk.options import DataDir, Json, RunDir
 from scripts.desk.output import print_json
 from scripts.desk.places import places
+from scripts.desk.stored import event_line
 from services.common.errors import ExitCode, NotFound
 
 
@@ -52,7 +53,7 @@ def tail(
         print_json(list(found))
     else:
         for event in found:
-            print(_line(event))
+            print(event_line(event))
     return 0
 
 
@@ -88,16 +89,3 @@ def integrity(
         for reason in report.reasons:
             print(f"why   {reason}")
     return int(ExitCode.OK if report.status == "PASS" else ExitCode.GATE_FAILED)
-
-
-_ENVELOPE = ("kind", "event_id", "source", "source_epoch", "seq", "bot_id", "ts_ms", "config_hash", "cause_id")
-
-
-def _line(event: dict[str, Any]) -> str:
-    from datetime import UTC, datetime
-
-    when = datetime.fromtimestamp(event["ts_ms"] / 1000, tz=UTC).strftime("%H:%M:%S.%f")[:-3]
-    rest = " ".join(
-        f"{key}={value}" for key, value in event.items() if key not in _ENVELOPE and value not in ("", None)
-    )
-    return f"{when} {event['kind']:20} {event['bot_id']:8} {rest}"

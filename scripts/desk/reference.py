@@ -11,6 +11,7 @@ from scripts.desk.reference_epp import epp_page
 from services.common.errors import ExitCode
 from services.contracts import streams
 from services.contracts.codec import KINDS
+from services.dialects.bitget import reference as bitget_dialect
 
 REFERENCE_DIR = REPO / "docs" / "reference"
 HEADER = "<!-- Written by `make docs`. Change the code, not this page. -->\n"
@@ -23,6 +24,7 @@ def pages() -> dict[str, str]:
         "events.md": events_page(),
         "streams.md": streams_page(),
         "reasons.md": reasons_page(),
+        "bitget_dialect.md": HEADER + "\n" + bitget_dialect.page(),
         "epp_v2_4.md": epp_page(HEADER),
     }
     settings = settings_page()

@@ -17,6 +17,7 @@ from scripts.desk.supervisor.plan import MODE, ProcessPlan, Stage, UpOptions, pr
 from scripts.desk.supervisor.ports import free_port, holder, is_free, next_free_port
 from scripts.desk.supervisor.servers import Servers
 from scripts.desk.supervisor.summary import Death
+from scripts.desk.supervisor.table import ProcessState
 from services.common.addresses import Addresses, DeskProcess, ProcessAddress, read_addresses, write_addresses
 from services.common.errors import ConfigError, DeskError, ExitCode, TimedOut
 from services.common.ports import Clock
@@ -187,6 +188,11 @@ class Desk:
     def _refuse(self, error: DeskError) -> None:
         if self._refused is not None and not self._refused.done():
             self._refused.set_exception(error)
+
+    def process_states(self) -> list[ProcessState]:
+        """Every process, servers first, as the table shows them."""
+        servers = [ProcessState(name, address.state, 0) for name, address in self.servers.addresses().items()]
+        return servers + [ProcessState(name, child.state, child.restarts) for name, child in self.children.items()]
 
     def _on_server_change(self) -> None:
         if self.children:

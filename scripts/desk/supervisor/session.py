@@ -3,13 +3,8 @@
 import asyncio
 import contextlib
 import signal
-import sys
-from collections import deque
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-
-from rich.console import Console
-from rich.live import Live
 
 from scripts.desk.output import print_json
 from scripts.desk.places import Places
@@ -18,47 +13,16 @@ from scripts.desk.supervisor.integrity import judge_integrity, stored_by_kind
 from scripts.desk.supervisor.ledger import RunLedger
 from scripts.desk.supervisor.observer import Observer
 from scripts.desk.supervisor.plan import MODE, UpOptions
+from scripts.desk.supervisor.screen import Screen
 from scripts.desk.supervisor.summary import build_summary, problems, render_summary
 from scripts.desk.supervisor.table import render
 from services.common.clock import SystemClock
 from services.common.errors import DeskError, ExitCode
+from services.common.logs import configure_logs
 from services.common.ports import Clock
 
 REFRESH_S = 0.5
-MESSAGES_SHOWN = 8
 STARTED_MS_SLACK = 400  # Python's own start, before any line of ours runs
-
-
-class Screen:
-    """A live table on a terminal; lines elsewhere; with --json nothing, or lines on standard error's terminal."""
-
-    def __init__(self, *, as_json: bool, on_terminal: bool) -> None:
-        self.is_live = on_terminal and not as_json
-        self.messages: deque[str] = deque(maxlen=MESSAGES_SHOWN)
-        self.console = Console(stderr=as_json, width=None if on_terminal else 140)
-        self._prints = not as_json or sys.stderr.isatty()
-        self._live: Live | None = None
-
-    def say(self, text: str) -> None:
-        self.messages.append(text)
-        if self._live is not None:
-            self._live.console.print(text, markup=False, highlight=False)
-        elif self._prints:
-            self.console.print(text, markup=False, highlight=False)
-
-    def open(self) -> None:
-        if self.is_live:
-            self._live = Live(console=self.console, auto_refresh=False, transient=False)
-            self._live.start()
-
-    def show(self, draw: Callable[[], object]) -> None:
-        if self._live is not None:
-            self._live.update(draw(), refresh=True)  # type: ignore[arg-type]
-
-    def close(self) -> None:
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
 
 
 class Stopper:
@@ -80,6 +44,7 @@ class Stopper:
 async def run_session(options: UpOptions, where: Places, *, as_json: bool, on_terminal: bool) -> int:
     """Returns the exit code. Raises DeskError when the desk could not start; everything is stopped by then."""
     clock = SystemClock()
+    configure_logs("desk", where.run_dir)
     screen = Screen(as_json=as_json, on_terminal=on_terminal)
     stopper = Stopper(screen.say)
     desk = Desk(options, where, clock, screen.say)
@@ -140,7 +105,7 @@ async def _until_asked(
                     screen.say(f"{bot}: first order at the venue after {first_s:.1f} s")
             left = "" if until_ms is None else f", {(until_ms - clock.monotonic_ms()) / 1000:.0f} s left"
             title = f"desk: {MODE}, up {_seconds(clock.now_ms() - desk.started_ms)} s{left}   {desk.page_url or ''}"
-            screen.show(lambda: render(ledger, list(desk.children.values()), clock.now_ms(), title, ()))  # noqa: B023
+            screen.show(lambda: render(ledger, desk.process_states(), clock.now_ms(), title))  # noqa: B023
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopper.asked.wait(), REFRESH_S)
     finally:
@@ -171,9 +136,9 @@ def _conclude(
     if as_json:
         print_json({**summary, "problems": wrong})
     else:
-        screen.console.print(render_summary(summary))
-        for line in wrong:
-            screen.console.print(line, style="bold red", markup=False)
+        screen.print(render_summary(summary))
+    for line in wrong:
+        screen.say(line, style="bold red")
     return int(ExitCode.ERROR if wrong else ExitCode.OK)
 
 

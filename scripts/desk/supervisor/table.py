@@ -1,13 +1,13 @@
 """The live table of `desk up`: one row per bot, one line per process. Every number has its age."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from scripts.desk.output import age, amount
-from scripts.desk.supervisor.child import Child
 from scripts.desk.supervisor.ledger import BotLedger, RunLedger
 
 STALE_STATUS_MS = 5_000  # a bot reports every second
@@ -17,12 +17,14 @@ GUARD_STYLE = {"RUNNING": "green", "SOFT_PAUSE": "yellow", "HARD_STOP": "red"}
 STATE_STYLE = {"ready": "green", "starting": "yellow", "dead": "red"}
 
 
-def render(
-    ledger: RunLedger, children: Sequence[Child], now_ms: int, title: str, messages: Sequence[str]
-) -> RenderableType:
-    return Group(
-        Text(title, style="bold"), _bots(ledger, now_ms), _processes(children, now_ms), *[Text(m) for m in messages]
-    )
+class ProcessState(NamedTuple):
+    name: str
+    state: str  # "waiting", "starting", "ready", "dead", "stopping", "stopped"
+    restarts: int
+
+
+def render(ledger: RunLedger, processes: Sequence[ProcessState], now_ms: int, title: str) -> RenderableType:
+    return Group(Text(title, style="bold"), _bots(ledger, now_ms), _processes(processes))
 
 
 def _bots(ledger: RunLedger, now_ms: int) -> Table:
@@ -76,10 +78,10 @@ def _ages(*ages: tuple[str, int | None, int]) -> Text:
     return text
 
 
-def _processes(children: Sequence[Child], now_ms: int) -> Text:
+def _processes(processes: Sequence[ProcessState]) -> Text:
     text = Text()
-    for child in children:
-        text.append(child.plan.name, style=STATE_STYLE.get(child.state, "dim"))
-        again = f", {child.restarts}x restarted" if child.restarts else ""
-        text.append(f" {child.state}{again}   ", style="dim")
+    for process in processes:
+        text.append(process.name, style=STATE_STYLE.get(process.state, "dim"))
+        again = f", {process.restarts}x restarted" if process.restarts else ""
+        text.append(f" {process.state}{again}   ", style="dim")
     return text

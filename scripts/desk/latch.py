@@ -1,0 +1,69 @@
+"""`desk latch`: the state of the gateway's scopes. Tightening is one person at once; loosening is said twice."""
+
+from typing import Annotated, Any
+
+import typer
+
+from scripts.desk.options import DataDir, Json, RunDir
+from scripts.desk.output import print_json
+from scripts.desk.places import places
+from scripts.desk.running import ask
+from services.common.errors import ConfigError
+
+STATES = ("ACTIVE", "REDUCING", "HALTED")
+
+
+def register(app: typer.Typer) -> None:
+    latch = typer.Typer(no_args_is_help=True, help="State of the gateway's scopes: ACTIVE, REDUCING, HALTED.")
+    latch.command("show")(show)
+    latch.command("set")(set_state)
+    app.add_typer(latch, name="latch")
+
+
+def show(data_dir: DataDir = None, run_dir: RunDir = None, as_json: Json = False) -> int:
+    """Show which scopes are latched, by whom and why. A scope that is not listed is ACTIVE.
+
+    Example: desk latch show
+    """
+    latch = ask(places(data_dir, run_dir), "gateway", "/desk/latch")
+    if as_json:
+        print_json(latch)
+        return 0
+    if not latch["readable"]:
+        print("the latch file cannot be read: every scope counts as HALTED")
+    for scope, entry in latch["scopes"].items():
+        print(f"{entry['state']:10} {scope:16} by {entry['actor']}: {entry['reason']}")
+    if latch["readable"] and not latch["scopes"]:
+        print("ACTIVE     every scope")
+    return 0
+
+
+def set_state(
+    scope: Annotated[str, typer.Option("--scope", help="bot:<id>, account:<id>, venue:<id> or desk.")],
+    state: Annotated[str, typer.Option("--state", help="ACTIVE, REDUCING (only reducing orders) or HALTED.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; goes into the latch and on the bus.")],
+    actor: Annotated[str, typer.Option("--actor", help="Who asks: a person's name.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, only say what would be done.")] = False,
+    data_dir: DataDir = None,
+    run_dir: RunDir = None,
+    as_json: Json = False,
+) -> int:
+    """Tighten or loosen a scope of the gateway. Tightening cancels what may not rest any more. A dry run without --yes.
+
+    Example: desk latch set --scope bot:bot1 --state HALTED --reason MANUAL --actor anna --yes
+    """
+    if state not in STATES:
+        raise ConfigError(
+            "STATE_INVALID", f"--state {state}: allowed are {', '.join(STATES)}", f"desk latch set --scope {scope}"
+        )
+    where = places(data_dir, run_dir)
+    before = ask(where, "gateway", "/desk/latch")["scopes"].get(scope, {}).get("state", "ACTIVE")
+    report: dict[str, Any] = {"scope": scope, "before": before, "state": state, "done": yes}
+    if yes:
+        body = {"scope": scope, "state": state, "reason": reason, "actor": actor}
+        report |= ask(where, "gateway", "/desk/latch", body)
+    if as_json:
+        print_json(report)
+    else:
+        print(f"{scope}: {before} -> {state}" + ("" if yes else "  (dry run; add --yes)"))
+    return 0

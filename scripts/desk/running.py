@@ -1,0 +1,49 @@
+"""The desk that runs in a run directory, for commands that ask it something."""
+
+import asyncio
+from typing import Any
+
+from scripts.desk.places import Places
+from services.common.addresses import Addresses, read_addresses
+from services.common.errors import DeskError, NotRunning
+
+
+def running_desk(where: Places) -> Addresses:
+    """Its addresses; raises NotRunning."""
+    from scripts.desk.supervisor.lock import holder_pid
+
+    addresses = read_addresses(where.run_dir)
+    if addresses is None or holder_pid(where.lock_file) is None:
+        raise NotRunning("NOT_RUNNING", f"no desk runs in {where.run_dir}", "desk up")
+    return addresses
+
+
+def ask(where: Places, process: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    """An admin question to a process of the running desk. A refusal comes back as DeskError with its own code."""
+    url = running_desk(where).url(process)
+    if url is None:
+        raise NotRunning("NOT_RUNNING", f"this desk has no process {process}", "desk status")
+    return asyncio.run(_ask(where, f"{url}{path}", body))
+
+
+async def _ask(where: Places, url: str, body: dict[str, Any] | None) -> Any:
+    import aiohttp
+
+    from scripts.desk.supervisor.admin import ADMIN_HEADER
+    from services.common.secrets import read_admin_token
+
+    headers = {ADMIN_HEADER: read_admin_token(where.run_dir)}
+    try:
+        async with (
+            aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=5)) as session,
+            session.request("GET" if body is None else "POST", url, json=body) as answer,
+        ):
+            content = await answer.json(content_type=None)
+            status = answer.status
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        raise NotRunning("NO_ANSWER", f"{url}: {error or type(error).__name__}", "desk status") from error
+    if status >= 400:
+        told = content if isinstance(content, dict) else {}
+        text = str(told.get("text", content)).removeprefix(f"{told.get('error')}: ")
+        raise DeskError(str(told.get("error", f"HTTP_{status}")), text, str(told.get("next", "desk status")))
+    return content
