@@ -8,7 +8,8 @@ The host's part of the contract:
   cancel as "cancelling"), in NoView too, and hand over each fill, refusal and intent exactly once;
 - carry out cancels first, then places, each at most once; a place that could not be carried out comes back as
   OwnRefusal;
-- publish ``plan.kill_intent`` when set, write what ``processed`` says happened, save the state when ``is_persist_due``.
+- publish ``plan.kill_intent`` when set, before the state that remembers it is saved;
+- write what ``processed`` says happened; save the state when ``is_persist_due``.
 """
 
 from collections.abc import Sequence
@@ -59,7 +60,7 @@ def force_hard_stop(state: EppState, now_ms: int, reason: str, params: EppParams
 def decide(state: EppState, view: MarketView | NoView, params: EppParams) -> tuple[EppState, Plan, ProcessedState]:
     """One decision. Never raises on bad market data: that is a stand-down with a reason."""
     with localcontext(_CONTEXT):
-        now_ms = max(view.ts_ms, state.last_ts_ms)
+        now_ms = max(view.ts_ms, state.clock_ms)
         if isinstance(view, NoView):
             tick = Tick(state, now_ms, None, view.orders, params)
             _note_clock(tick, view.ts_ms)
@@ -133,6 +134,7 @@ def _finish(tick: Tick, plan: Plan, bus_blind_ms: int) -> tuple[EppState, Plan, 
     new_state = EppState(
         is_started=tick.is_started,
         last_ts_ms=now_ms,
+        clock_ms=now_ms,
         minute_ms=minute_ms,
         indicators=tick.indicators,
         regime=tick.regime,

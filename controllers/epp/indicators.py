@@ -49,10 +49,14 @@ def is_sample_due(state: IndicatorState, ts_ms: int, params: EppParams) -> bool:
 
 
 def add_sample(state: IndicatorState, ts_ms: int, mid_price: Decimal, params: EppParams) -> IndicatorState:
-    """Fold one sample in. A silence longer than buffer_gap_s_max starts cold: old averages would call it a trend."""
+    """Fold one sample in.
+
+    A silence longer than buffer_gap_s_max starts cold: old averages would call it a trend. So does a clock that was
+    ahead by as much and has come back.
+    """
     minute_ms = ts_ms - ts_ms % _MINUTE_MS
     last_ms = _last_minute_ms(state)
-    if last_ms is not None and minute_ms - last_ms > params.buffer_gap_s_max * 1000:
+    if last_ms is not None and abs(minute_ms - last_ms) > params.buffer_gap_s_max * 1000:
         state = IndicatorState()
     forming = state.forming
     if forming is None:

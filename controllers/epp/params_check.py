@@ -131,6 +131,11 @@ def _relation_errors(params: EppParams) -> list[str]:
                 f"PARAM_ORDER: regimes.{name}.levels={spec.levels_min}..{spec.levels_max} on two sides and a "
                 f"derisk order are more than max_active_executors={p.max_active_executors}; change one of them"
             )
+        if abs(spec.target_base_pct) >= p.max_base_pct:
+            errors.append(
+                f"PARAM_ORDER: regimes.{name}.target_base_pct={spec.target_base_pct} is not within "
+                f"max_base_pct={p.max_base_pct}, where derisking begins; lower one or raise the other"
+            )
     if p.desk_mode == "live" and not p.edge_gate_enabled:
         errors.append("PARAM_LIVE: edge_gate_enabled=false is for demonstrations; in live it must be true")
     return errors

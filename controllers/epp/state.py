@@ -61,7 +61,8 @@ class LastLook(NamedTuple):
 
 class EppState(NamedTuple):
     is_started: bool = False  # no order of an earlier life is left
-    last_ts_ms: int = 0
+    last_ts_ms: int = 0  # of the latest decision, in whichever life
+    clock_ms: int = 0  # the same in this life; time never goes back before it
     minute_ms: int = 0  # start of the minute under way
     indicators: IndicatorState = IndicatorState()
     regime: RegimeState = RegimeState()
@@ -95,8 +96,9 @@ def to_dict(state: EppState) -> dict[str, Any]:
 def from_dict(data: dict[str, Any], params: EppParams) -> EppState:
     """A new life that remembers the old one: daily figures, latches, indicators, seen intents, edge samples.
 
-    What belongs to a life (orders, cool-downs, timers, the view of the book) starts empty. A HARD_STOP stays latched
-    unless ``params.rearm_token`` is another than the one the latch was set under. Raises StateRefused.
+    What belongs to a life (orders, cool-downs, timers, the clock, the edge gate, the view of the book) starts empty. A
+    HARD_STOP stays latched unless ``params.rearm_token`` is another than the one the latch was set under. Raises
+    StateRefused.
     """
     version = data.get("version") if isinstance(data, dict) else None
     if version != VERSION:
@@ -111,10 +113,8 @@ def from_dict(data: dict[str, Any], params: EppParams) -> EppState:
         ) from error
     return EppState(
         last_ts_ms=old.last_ts_ms,
-        minute_ms=old.minute_ms,
-        indicators=old.indicators,
+        indicators=old.indicators._replace(last_slot=-1),
         regime=old.regime,
-        gate=old.gate._replace(is_open=False),
         guard=ops_guard.new_life(old.guard, params.rearm_token),
         budget=old.budget,
         intents=old.intents,

@@ -144,6 +144,11 @@ def test_a_long_silence_starts_cold_and_a_short_one_does_not():
     assert cold.ema == D(50_000)
 
 
+def test_a_clock_that_was_ahead_and_has_come_back_starts_cold():
+    state = fold(walk(60))
+    assert add_sample(state._replace(last_slot=-1), T0 - 3_600_000, D(50_000), PARAMS).bars_count == 0
+
+
 def test_the_buffer_is_bounded_and_the_averages_do_not_notice():
     samples = walk(120)
     small = fold(samples, PARAMS._replace(bars_max=30))

@@ -11,7 +11,7 @@ from tests.fakes.epp_world import DEMO
 D = Decimal
 
 
-@pytest.mark.parametrize("params", [EppParams(), EppParams(regimes=SPOT_REGIMES), DEMO])
+@pytest.mark.parametrize("params", [EppParams(), EppParams(regimes=SPOT_REGIMES, max_base_pct=D("0.90")), DEMO])
 def test_the_defaults_and_the_demonstration_are_sound(params):
     assert check_params(params) is params
 
@@ -42,6 +42,7 @@ def test_every_parameter_is_described_with_unit_range_and_group():
         ({"min_net_edge_bps": D(7)}, "PARAM_ORDER", ["min_net_edge_bps=7", "edge_resume_bps=6"]),
         ({"derisk_until_pct": D("0.7")}, "PARAM_ORDER", ["derisk_until_pct=0.7"]),
         ({"regimes": PERP_REGIMES[:4]}, "PARAM_TABLE", ["4 rows, needs 5"]),
+        ({"regimes": SPOT_REGIMES}, "PARAM_ORDER", ["regimes.up.target_base_pct=0.65", "max_base_pct=0.60"]),
         ({"max_active_executors": 4}, "PARAM_ORDER", ["max_active_executors=4"]),
         ({"edge_gate_enabled": False, "desk_mode": "live"}, "PARAM_LIVE", ["must be true"]),
     ],

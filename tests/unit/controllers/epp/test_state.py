@@ -26,8 +26,9 @@ def test_what_a_restart_must_remember_is_remembered_to_the_last_digit():
     world = lived()
     saved = json.loads(json.dumps(to_dict(world.state)))
     again = from_dict(saved, DEMO)
-    for name in ("daily", "indicators", "intents", "regime", "budget", "last"):
+    for name in ("daily", "intents", "regime", "budget", "last"):
         assert getattr(again, name) == getattr(world.state, name), name
+    assert again.indicators == world.state.indicators._replace(last_slot=-1)
     assert again.markouts.window == world.state.markouts.window
     assert again.ledger.trade_ids == world.state.ledger.trade_ids
 
@@ -35,6 +36,7 @@ def test_what_a_restart_must_remember_is_remembered_to_the_last_digit():
 def test_what_belongs_to_a_life_starts_empty():
     again = from_dict(to_dict(lived().state), DEMO)
     assert not again.is_started
+    assert again.clock_ms == again.minute_ms == 0, "a clock that was ahead is not remembered"
     assert again.levels == EppState().levels
     assert again.derisk == EppState().derisk
     assert again.markouts.waiting == ((), (), ())
