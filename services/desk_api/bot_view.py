@@ -55,7 +55,7 @@ def bot_readings(board: Board, bot: BotBoard, now: Now) -> dict[str, Reading]:
         "mid": first_fresh([said["mid"], _market_mid(board, bot, quote)], now),
         "equity": first_fresh([said["equity"], booked["equity"]], now),
         "position": first_fresh([said["position"], booked["position"]], now),
-        "realised_edge": said["realised_edge"] if said["realised_edge"].value is not None else _measured(board, bot),
+        **_measured(board, bot),
     }
 
 
@@ -162,14 +162,18 @@ def _decided(board: Board, bot: BotBoard, now: Now) -> dict[str, Reading]:
     }
 
 
-def _measured(board: Board, bot: BotBoard) -> Reading:
-    """The mean over the longest horizon, where the bot does not (yet) give one figure itself."""
+def _measured(board: Board, bot: BotBoard) -> dict[str, Reading]:
+    """Both edges over the same fills, at the longest horizon: so that the two figures may stand side by side."""
     lines = bot.edge.lines()
-    source = f"bot.{bot.bot_id} bot_markout.v1"
     if not lines:
-        return Reading(None, "bps", source, bot.stamps.get("status"), board.limits.status_age_max_ms)
+        return {}
+    source = f"bot.{bot.bot_id} bot_markout.v1, {lines[-1].horizon_s} s after {lines[-1].samples} fills"
     stamp = board.heard.get(f"bot.{bot.bot_id}")
-    return Reading(lines[-1].realised_bps, "bps", source, stamp, board.limits.status_age_max_ms)
+    limit = board.limits.status_age_max_ms
+    return {
+        "modelled_edge": Reading(lines[-1].modelled_bps, "bps", source, stamp, limit),
+        "realised_edge": Reading(lines[-1].realised_bps, "bps", source, stamp, limit),
+    }
 
 
 def _market_mid(board: Board, bot: BotBoard, quote: str) -> Reading:

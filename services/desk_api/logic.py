@@ -222,6 +222,7 @@ class Board:
     def _incident(
         self, event: e.AnyEvent, kind: str, severity: e.Severity, scope: str, code: str, text: str, next_step: str = ""
     ) -> None:
+        text = text.removeprefix(f"{code}: ")  # a detail often begins with its code
         self.incidents.add(
             Incident(kind, severity, scope, code, text, next_step, event.ts_ms, event.ts_ms, 1, event.event_id)
         )

@@ -6,6 +6,8 @@ import { drawTable, put } from "./table.js";
 
 const GUARD_CLASS = { RUNNING: "good", SOFT_PAUSE: "warn", HARD_STOP: "bad" };
 const HEALTH_CLASS = { ready: "good", starting: "warn", degraded: "warn", stopping: "warn", dead: "bad", stopped: "bad" };
+const DISAGREE_FRAMES = 8;
+const disagreeing = new Map(); // bot -> frames in a row in which gateway or venue counted other orders than we show
 const $ = (id) => document.getElementById(id);
 
 const FIGURES = [
@@ -41,6 +43,7 @@ export function drawFigures(bot, desk) {
     put(figure.querySelector(".unit"), reading.unit === "count" || reading.value === null ? "" : reading.unit);
     setAge(figure.querySelector(".age"), reading);
     put(figure.querySelector(".aside"), aside(name, bot, desk));
+    figure.querySelector(".aside").classList.toggle("warn-text", name === "open_orders" && disagreeing.get(bot.id) > DISAGREE_FRAMES);
   }
 }
 
@@ -59,13 +62,23 @@ function aside(name, bot, desk) {
     const line = bot.edge.at(-1);
     return `${line.samples} fills, ${line.horizon_s} s after`;
   }
-  if (name === "open_orders") {
-    const said = [];
-    if (r.gateway_orders.value !== null && !r.gateway_orders.stale) said.push(`gateway ${r.gateway_orders.value}`);
-    if (bot.venue_orders !== null && !desk.venue_open_orders.stale) said.push(`venue ${bot.venue_orders}`);
-    return said.join(" · ");
-  }
+  if (name === "open_orders") return others(bot, desk);
   return "";
+}
+
+// What gateway and venue counted when they were last asked, a second ago or less. Orders come and go between asking and
+// hearing, so another count is said only when it stays.
+function others(bot, desk) {
+  const counts = [];
+  const { gateway_orders: gateway } = bot.readings;
+  if (gateway.value !== null && !gateway.stale) counts.push(["gateway", Number(gateway.value)]);
+  if (bot.venue_orders !== null && !desk.venue_open_orders.stale) counts.push(["venue", bot.venue_orders]);
+  const agrees = counts.every(([, count]) => count === bot.orders.length);
+  const frames = agrees ? 0 : (disagreeing.get(bot.id) || 0) + 1;
+  disagreeing.set(bot.id, frames);
+  if (!counts.length) return "";
+  if (frames <= DISAGREE_FRAMES) return `${counts.at(-1)[0]} agrees`;
+  return counts.map(([who, count]) => `${who} ${count}`).join(", ");
 }
 
 export function drawBots(bots, shown, choose) {
