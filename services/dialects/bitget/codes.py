@@ -191,6 +191,11 @@ def table() -> list[tuple[str, int, str]]:
     return [(code, wire.status, wire.code) for code, wire in sorted(_WIRE.items())]
 
 
+def authentication_table() -> list[tuple[str, Wire]]:
+    """The venue's words for a refused key or signature, for the reference page."""
+    return list(_AUTHENTICATION.items())
+
+
 def _grouped(digits: str) -> str:
     head = len(digits) % 3
     groups = [digits[:head]] if head else []

@@ -34,12 +34,20 @@ def _trade(name: str, asks: str, per_second: int, answers: str, clients: str, so
     return Endpoint(name, "POST", True, True, asks, per_second, answers, clients, source)
 
 
+LISTED_ONLY = "endpoint list of ccxt 4.5.18"  # the shape follows its siblings
 _LIST = "entrustedList[orderId, clientOid, symbol, size, price, priceAvg, baseVolume, status, force, fee, …], endId"
 _IDS = "orderId, clientOid"
 _LISTS = "successList[orderId, clientOid], failureList[orderId, clientOid, errorMsg]"
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    _public("public/time", "GetTime", 20, "serverTime; top-level requestTime", "fetch_time, hb", "common/public"),
+    _public(
+        "public/time",
+        "GetTime",
+        20,
+        "serverTime; top-level requestTime",
+        "fetch_time, hb",
+        "common/public/Get-Server-Time",
+    ),
     _public(
         "mix/market/contracts",
         "GetInstruments",
@@ -56,7 +64,14 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "fetch_ticker, hb, desk",
         "contract/market/Get-Ticker",
     ),
-    _public("mix/market/tickers", "GetTicker", 20, "as ticker, all", "fetch_tickers, desk", "contract/market/Get-All"),
+    _public(
+        "mix/market/tickers",
+        "GetTicker",
+        20,
+        "as ticker, all",
+        "fetch_tickers, desk",
+        "contract/market/Get-All-Symbol-Ticker",
+    ),
     _public(
         "mix/market/symbol-price",
         "GetTicker",
@@ -219,7 +234,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "fetch_my_trades, hb, desk",
         "contract/trade/Get-Order-Fills",
     ),
-    _read("mix/order/fill-history", "GetFills", 10, "as fills", "-", "contract/trade/Get-Fill-History"),
+    _read("mix/order/fill-history", "GetFills", 10, "as fills", "-", LISTED_ONLY),
     _read(
         "mix/order/orders-plan-pending",
         "GetOpenOrders",

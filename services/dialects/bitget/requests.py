@@ -16,6 +16,7 @@ Params = Mapping[str, Any]
 
 CLIENT_ORDER_ID_CHARS_MAX = 64
 LIST_LIMIT = 100
+CANCEL_LIST_MAX = 50
 # What would change an order's meaning if it were overlooked.
 _NOT_OFFERED_FIELDS = (
     "presetStopSurplusPrice",
@@ -162,6 +163,8 @@ def _cancel_orders(params: Params) -> venue.Request:
     listed = params.get("orderIdList") or ()
     if not isinstance(listed, list | tuple) or not all(isinstance(item, dict) for item in listed):
         raise NotReadable("orderIdList: expected a list of objects with orderId")
+    if len(listed) > CANCEL_LIST_MAX:
+        raise NotReadable(f"orderIdList: {len(listed)} orders, allowed {CANCEL_LIST_MAX}")
     if any(not item.get("orderId") for item in listed):
         raise NotOffered("orderIdList without orderId: cancelling a list by clientOid is not offered")
     ids = tuple(_ids(item)["venue_order_id"] for item in listed)
