@@ -12,6 +12,8 @@ CLOCK_PLACES = {
     "services/common/clock.py": "is the clock",
     "services/common/embedded/server.py": "waits for a server before any clock is needed",
     "scripts/setup/bootstrap.py": "runs on a bare Python, before the desk is installed",
+    "scripts/simulate/campaign.py": "measures virtual hours against real seconds",
+    "scripts/simulate/desk.py": "measures virtual hours against real seconds",
 }
 STRAY_CLOCKS = re.compile(
     r"^(time\.(time|time_ns|monotonic|monotonic_ns|perf_counter|perf_counter_ns)"
@@ -26,7 +28,7 @@ ENVIRONMENT_PLACES = {
 
 # Where a broad except stands: a boundary that counts it, keeps the evidence and chooses the safe side.
 BROAD_EXCEPT_PLACES: dict[str, str] = {
-    "controllers/market_making/epp_v2_4.py": "a fault of the strategy is counted, logged with its view, and stands down",
+    "controllers/market_making/epp_v2_4.py": "a fault of the strategy is counted, logged, and stands down",
     "services/common/worker.py": "the end of a process: logged, nothing acknowledged, restarted by the supervisor",
     "services/gateway/engine.py": "a venue answer that cannot be read is an unknown outcome: logged, and asked about",
     "services/dialects/bitget/upstream_session.py": "a listener's fault is told, and the session starts afresh",

@@ -8,6 +8,7 @@ import typer
 
 from scripts.desk.main import build_app
 from scripts.desk.reference import REFERENCE_DIR, commands, pages
+from services.contracts.reasons import REASONS
 from tests.tidy.sources import REPO, tracked
 
 COMMANDS = commands()
@@ -60,6 +61,25 @@ def runbook_lines() -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("file", "line"), runbook_lines())
 def test_every_command_in_a_document_parses(file, line):
     assert_parses(line)
+
+
+def reason_commands() -> list[tuple[str, str]]:
+    """Commands in the next step of a reason code."""
+    return [
+        (reason.code, match)
+        for reason in REASONS.values()
+        for match in re.findall(r"desk [a-z][a-z-]*(?: [a-z-]+(?: [a-z_.0-9]+)?| <[a-z_]+>)*", reason.next_step)
+        if match.split()[1] not in ("is", "has")
+    ]
+
+
+@pytest.mark.parametrize(("code", "line"), sorted(set(reason_commands())))
+def test_a_reason_code_points_to_commands_that_exist(code, line):
+    words = [word for word in line.split()[1:] if not word.startswith(("-", "<"))]
+    command = typer.main.get_command(build_app())
+    while hasattr(command, "commands") and words:
+        assert words[0] in command.commands, f"{code}: {line!r}: no such command"
+        command = command.commands[words.pop(0)]
 
 
 def assert_parses(line: str) -> None:
