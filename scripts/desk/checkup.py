@@ -15,6 +15,7 @@ from scripts.setup import bootstrap
 
 DISK_GIB_MIN = 2.0
 MEMORY_GIB_MIN = 2.0
+PAGE_PORT = 8000
 
 
 class Finding(NamedTuple):
@@ -147,15 +148,13 @@ def _processes(where: Places) -> Iterator[Finding]:
 
 
 def _page_port(where: Places) -> Iterator[Finding]:
-    if is_free(8000) or holder_pid(where.lock_file) is not None:
-        yield Finding("page port", "ok", "8000 is free" if is_free(8000) else "8000 is in use while a desk runs")
+    if is_free(PAGE_PORT):
+        yield Finding("page port", "ok", f"{PAGE_PORT} is free")
+    elif holder_pid(where.lock_file) is not None:
+        yield Finding("page port", "ok", f"{PAGE_PORT} is in use while a desk runs")
     else:
-        yield Finding(
-            "page port",
-            "warn",
-            f"8000 is held by {holder(8000)}; the page takes the next free one",
-            "desk up --page-port 8100",
-        )
+        seen = f"{PAGE_PORT} is held by {holder(PAGE_PORT)}; the page takes the next free one"
+        yield Finding("page port", "warn", seen, "desk up --page-port 8100")
 
 
 def _bots(where: Places) -> Iterator[Finding]:

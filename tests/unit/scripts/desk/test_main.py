@@ -1,0 +1,105 @@
+import json
+import shutil
+
+import pytest
+
+from scripts.desk import main
+from scripts.desk.places import REPO
+
+
+@pytest.fixture
+def data_dir(tmp_path):
+    shutil.copytree(REPO / "data", tmp_path / "data", ignore=shutil.ignore_patterns("run"))
+    return tmp_path / "data"
+
+
+def test_help_lists_the_verbs(capsys):
+    assert main.run(["--help"]) == 0
+    assert "desk doctor" in capsys.readouterr().out
+
+
+def test_only_the_module_of_the_asked_verb_is_loaded():
+    assert [command.name for command in main.build_app("doctor").registered_commands] == ["doctor"]
+
+
+@pytest.mark.parametrize("arguments", [["up", "--frobnicate"], ["frobnicate"], ["up", "--for", "x"]])
+def test_a_wrong_command_line_is_a_configuration_error_not_not_found(arguments, capsys):
+    assert main.run(arguments) == 4
+    assert capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["status"], 3, "NOT_RUNNING"),
+        (["down"], 3, "NOT_RUNNING"),
+        (["pause", "--bot", "bot1"], 3, "NOT_RUNNING"),
+        (["latch", "show"], 3, "NOT_RUNNING"),
+        (["orders", "list"], 3, "NOT_RUNNING"),
+        (["orders", "show", "nobody"], 2, "ORDER_UNKNOWN"),
+        (["explain", "--event", "nothing"], 2, "EVENT_UNKNOWN"),
+        (["logs", "gateway"], 2, "LOG_UNKNOWN"),
+        (["events", "tail", "--kind", "x.v9"], 2, "KIND_UNKNOWN"),
+    ],
+)
+def test_without_a_desk_commands_say_so_with_their_exit_code_and_the_next_step(tmp_path, capsys, arguments, code, says):
+    assert main.run([*arguments, "--run-dir", str(tmp_path)]) == code
+    err = capsys.readouterr().err
+    assert err.startswith(says) and "\nnext  " in err
+
+
+def test_a_failure_as_json_is_json(tmp_path, capsys):
+    assert main.run(["status", "--json", "--run-dir", str(tmp_path)]) == 3
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "NOT_RUNNING"
+
+
+def test_validate_accepts_what_the_repository_holds(capsys):
+    assert main.run(["validate", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["ok"] and {"bot", "bundle", "limits"} <= {row["kind"] for row in told["checked"]}
+
+
+def test_validate_refuses_a_value_out_of_range_with_path_value_range_and_example(data_dir, capsys):
+    path = data_dir / "catalog" / "demo_tight.yml"
+    path.write_text(
+        path.read_text().replace("edge_gate_enabled: false", "edge_gate_enabled: false\n  max_base_pct: 60")
+    )
+    assert main.run(["validate", str(path)]) == 4
+    err = capsys.readouterr().err
+    for part in ("demo_tight.yml", "max_base_pct=60", "allowed", "example"):
+        assert part in err
+
+
+def test_show_config_says_where_every_value_comes_from(capsys):
+    assert main.run(["show-config", "bot1", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["values"]["edge_gate_enabled"] == {"value": "false", "origin": "catalog/demo_tight.yml"}
+    assert told["required_spread"]
+    assert main.run(["show-config", "gateway", "--json"]) == 0
+    assert main.run(["show-config", "nobody"]) == 2
+
+
+def test_catalog_check_finds_a_value_the_bundle_does_not_let_a_bot_set(data_dir, capsys):
+    assert main.run(["catalog", "check", "--data-dir", str(data_dir)]) == 0
+    path = data_dir / "bot1" / "conf" / "controllers" / "epp_v2_4.yml"
+    path.write_text(path.read_text().replace("overrides: {}", "overrides: {turnover_cap_x: 10}"))
+    capsys.readouterr()
+    assert main.run(["catalog", "check", "--data-dir", str(data_dir), "--json"]) == 6
+    (finding,) = json.loads(capsys.readouterr().out)["findings"]
+    assert "turnover_cap_x=10" in finding["what"] and finding["fix"]
+
+
+def test_catalog_list_names_the_bots_of_a_bundle(capsys):
+    assert main.run(["catalog", "list", "--json"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert "bot1" in rows["demo_tight"]["bots"]
+
+
+def test_the_references_are_written_where_they_differ_and_only_there(tmp_path, monkeypatch, capsys):
+    from scripts.desk import reference
+
+    monkeypatch.setattr(reference, "REFERENCE_DIR", tmp_path)
+    assert main.run(["docs", "generate", "--check"]) == 1
+    assert main.run(["docs", "generate", "--json"]) == 0
+    assert "cli.md" in json.loads(capsys.readouterr().out)["written"]
+    assert main.run(["docs", "generate", "--check"]) == 0
