@@ -1,6 +1,7 @@
 """/desk/…: what people and the supervisor may ask of a running gateway. Needs X-Hbot-Admin.
 
-GET /desk/status, GET /desk/orders, GET /desk/latch, POST /desk/latch {"scope", "state", "reason", "actor"}.
+GET /desk/status, GET /desk/orders, GET /desk/latch, POST /desk/latch {"scope", "state", "reason", "actor"},
+POST /desk/override {"bot", "limit", "approvers": [two persons], "reason", "ttl_s"}: one order passes one limit once.
 """
 
 import hmac
@@ -12,22 +13,28 @@ from aiohttp import web
 
 from services.contracts import events as e
 from services.gateway import status
+from services.gateway.audit import AuditLog
 from services.gateway.engine import Engine
 from services.gateway.latch_file import LatchFile
 from services.gateway.latches import is_looser
-from services.gateway.messages import LatchEntry
+from services.gateway.limits.registry import BY_NAME
+from services.gateway.messages import LatchEntry, Override
 
 _HEADER = "X-Hbot-Admin"
 _SCOPES = ("bot:", "account:", "venue:")
 _STATES = ("ACTIVE", "REDUCING", "HALTED")
 _MACHINES = ("gateway", "kill_switch", "portfolio_risk", "reconciliation")
 
+_OVERRIDABLE = ("order_qty_base_max",)
+OVERRIDE_TTL_S_MAX = 600
+
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
 class AdminApi:
-    def __init__(self, token: str, latch_file: LatchFile) -> None:
+    def __init__(self, token: str, latch_file: LatchFile, audit: AuditLog) -> None:
         self.engine: Engine | None = None
+        self._audit = audit
         self._token = token
         self._latch_file = latch_file
 
@@ -36,6 +43,7 @@ class AdminApi:
         app.router.add_get("/desk/orders", self._guarded(self._orders))
         app.router.add_get("/desk/latch", self._guarded(self._get_latch))
         app.router.add_post("/desk/latch", self._guarded(self._post_latch))
+        app.router.add_post("/desk/override", self._guarded(self._post_override))
 
     def _guarded(self, handler: Handler) -> Handler:
         async def guarded(request: web.Request) -> web.Response:
@@ -77,13 +85,49 @@ class AdminApi:
         before = entries[scope].state if scope in entries else "ACTIVE"
         if is_looser(to, before) and actor in _MACHINES:  # type: ignore[arg-type]
             return _error(403, "APPROVAL_MISSING", f"{actor} may not loosen {scope} from {before} to {to}", "a person")
-        entry = LatchEntry(to, reason, actor, self.engine.gateway.state.core.now.wall_ms)  # type: ignore[arg-type]
-        entries[scope] = entry
-        self._latch_file.write(entries)
-        self.engine.look_at_latch()
-        bot_id = scope.partition(":")[2] if scope.startswith("bot:") else "desk"
-        self.engine.publish(e.LatchV1, bot_id, scope=scope, state=to, reason=reason, actor=actor)
+        self._write_audit(actor, "latch", scope, before, to, reason, [actor])
+        now_ms = self.engine.gateway.state.core.now.wall_ms
+        self.engine.set_latch(scope, LatchEntry(to, reason, actor, now_ms))  # type: ignore[arg-type]
         return _json({"scope": scope, "before": before, "state": to})
+
+    async def _post_override(self, request: web.Request) -> web.Response:
+        """RTS6-15(6): exceptional, for one order, expiring, by two persons, audited."""
+        if self.engine is None:
+            return _error(503, "DOOR_SHUT", "the gateway is starting", "wait for /readyz")
+        try:
+            body = json.loads(await request.text())
+            bot_id, limit, reason = str(body["bot"]), str(body["limit"]), str(body["reason"])
+            approvers = sorted({str(person).strip() for person in body["approvers"]} - {"", *_MACHINES})
+            ttl_s = int(body.get("ttl_s", 60))
+        except (ValueError, KeyError, TypeError):
+            example = (
+                '{"bot": "bot1", "limit": "order_value_quote_max", "approvers": ["anna", "ben"], "reason": "hedge"}'
+            )
+            return _error(400, "BAD_REQUEST", "bot, limit, approvers and reason are needed", f"e.g. {example}")
+        state = self.engine.gateway.state
+        if bot_id not in state.lanes or (limit not in BY_NAME and limit not in _OVERRIDABLE) or not reason:
+            return _error(400, "BAD_REQUEST", f"bot={bot_id}, limit={limit}", f"limits: {', '.join(sorted(BY_NAME))}")
+        if not 1 <= ttl_s <= OVERRIDE_TTL_S_MAX:
+            return _error(400, "BAD_REQUEST", f"ttl_s={ttl_s}", f"allowed 1..{OVERRIDE_TTL_S_MAX}")
+        if len(approvers) < 2:
+            return _error(403, "APPROVAL_MISSING", f"approvers={approvers}", "two different persons")
+        expires_ms = state.core.now.wall_ms + ttl_s * 1000
+        override_id = f"ov-{state.core.now.wall_ms}"
+        what = f"{limit} once, for {ttl_s} s"
+        self._write_audit(approvers[0], "override", f"bot:{bot_id}", "", what, reason, approvers)
+        self.engine.feed(Override(override_id, bot_id, limit, expires_ms, tuple(approvers)))
+        return _json({"override_id": override_id, "bot": bot_id, "limit": limit, "expires_at_ms": expires_ms})
+
+    def _write_audit(
+        self, actor: str, action: str, scope: str, before: str, after: str, reason: str, approvers: list[str]
+    ) -> None:
+        """To the hash-chained file first, then to the bus."""
+        assert self.engine is not None
+        written = self._audit.write(
+            actor=actor, action=action, scope=scope, before=before, after=after, reason=reason, approvers=approvers
+        )
+        written.pop("ts_ms")
+        self.engine.publish(e.AuditV1, scope.partition(":")[2] or "desk", **written)
 
 
 def _json(value: Any, status_code: int = 200) -> web.Response:

@@ -39,7 +39,8 @@ class BotFront:
     async def handle(self, request: venue.Request, context: CallContext) -> venue.Answer:
         if self.engine is None or not self.engine.is_running:
             return venue.Refused(code="DOOR_SHUT", text="DOOR_SHUT: the gateway is starting or stopping; next: wait")
-        answer = await self.engine.request(context.account_id, request)
+        claims = _claims(context.headers) if isinstance(request, venue.PlaceOrder) else m.Claims()
+        answer = await self.engine.request(context.account_id, request, claims)
         if isinstance(answer, venue.Refused):
             self._log.info("bot.refused", bot=context.account_id, ask=type(request).__name__, text=answer.text)
         return answer
@@ -100,6 +101,16 @@ class BotFront:
             for row in state.orders.open_of(bot_id):
                 session.send(venue.OrderPush(account_id=bot_id, order=views.order_view(state, row)))
             session.send(venue.AccountPush(account_id=bot_id, account=views.account_view(state, bot_id)))
+
+
+def _claims(headers: Mapping[str, str]) -> m.Claims:
+    """What the bot states about its order; a figure that is none counts as not stated, an unreadable fence as none."""
+    view_ms, fence = headers.get("x-hbot-view-ms", ""), headers.get("x-hbot-fence", "")
+    return m.Claims(
+        view_ts_ms=int(view_ms) if view_ms.isdecimal() else None,
+        config_hash=headers.get("x-hbot-config-hash", "")[:64],
+        fence=int(fence) if fence.isdecimal() else 0,
+    )
 
 
 def _send_public_snapshot(state: State, session: Session, channel: str, symbol: str) -> None:

@@ -120,7 +120,7 @@ class Engine:
         now = m.Instant(self._clock.now_ms(), self._clock.monotonic_ms())
         self._carry_out(self.gateway.handle(message, now))
 
-    async def request(self, bot_id: str, request: venue.Request) -> venue.Answer:
+    async def request(self, bot_id: str, request: venue.Request, claims: m.Claims = m.Claims()) -> venue.Answer:
         """A bot's request; returns when the state machine answers it."""
         if isinstance(request, venue.PlaceOrder):
             self.look_at_latch()
@@ -129,10 +129,19 @@ class Engine:
         reply: asyncio.Future[venue.Answer] = asyncio.get_running_loop().create_future()
         self._replies[request_id] = reply
         try:
-            self.feed(m.BotRequest(request_id, bot_id, request))
+            self.feed(m.BotRequest(request_id, bot_id, request, claims))
             return await reply
         finally:
             self._replies.pop(request_id, None)
+
+    def set_latch(self, scope: str, entry: m.LatchEntry) -> None:
+        """Write one scope to the latch file and obey it at once."""
+        entries = dict(self._latch_file.read() or {})
+        entries[scope] = entry
+        self._latch_file.write(entries)
+        self.feed(m.LatchChange(self._latch_file.read()))
+        bot_id = scope.partition(":")[2] if scope.startswith("bot:") else "desk"
+        self.publish(e.LatchV1, bot_id, scope=scope, state=entry.state, reason=entry.reason, actor=entry.actor)
 
     def look_at_latch(self) -> None:
         """Before every submit, and a few times a second: one stat; read again when it is another file."""

@@ -7,9 +7,9 @@ from services.contracts import reasons
 from services.gateway import pursuit, steps, submit, views
 from services.gateway.messages import Claims
 from services.gateway.orders import OrderRow
+from services.gateway.public_answers import pass_on
 from services.gateway.state import State
 
-_PUBLIC = (venue.GetTime, venue.GetInstruments, venue.GetBook, venue.GetTicker, venue.GetTrades, venue.GetCandles)
 _PASSED_ON = (venue.GetTrades, venue.GetCandles, venue.GetLeverageTiers, venue.GetFeeRate, venue.GetCoins)
 _HISTORY_MAX = 500
 
@@ -25,7 +25,7 @@ def handle(state: State, request_id: int, bot_id: str, request: venue.Request, c
 
 def _answer(state: State, request_id: int, bot_id: str, request: venue.Request, claims: Claims) -> venue.Answer | None:
     """The answer, or None when it comes later."""
-    public = _public_answer(state, request_id, request)
+    public = _public_answer(state, request_id, bot_id, request)
     if not isinstance(public, _NotPublic):
         return public
     if bot_id not in state.lanes:
@@ -93,7 +93,9 @@ class _NotPublic:
 _NOT_PUBLIC = _NotPublic()
 
 
-def _public_answer(state: State, request_id: int, request: venue.Request) -> venue.Answer | _NotPublic | None:
+def _public_answer(
+    state: State, request_id: int, bot_id: str, request: venue.Request
+) -> venue.Answer | _NotPublic | None:
     match request:
         case venue.GetTime():
             return venue.ServerTime(ts_ms=state.core.now.wall_ms)
@@ -119,15 +121,8 @@ def _public_answer(state: State, request_id: int, request: venue.Request) -> ven
         case _:
             if not isinstance(request, _PASSED_ON):
                 return _NOT_PUBLIC
-    state.core.ask("", request, partial(_pass_back, state, request_id))
-    return None
-
-
-def _pass_back(state: State, request_id: int, answer: venue.Answer | venue.Unknown) -> None:
-    if isinstance(answer, venue.Unknown):
-        text = f"VENUE_UNREACHABLE: {answer.detail}; next: {reasons.next_step('VENUE_UNREACHABLE')}"
-        answer = venue.Refused(code="VENUE_UNREACHABLE", text=text)
-    state.core.reply(request_id, answer)
+    signed_for = bot_id if isinstance(request, venue.GetFeeRate) else ""
+    return pass_on(state, request_id, signed_for, request)
 
 
 # ------------------------------------------------------------------------------------------------------------- cancels

@@ -3,13 +3,18 @@
 from aiohttp import web
 
 from services.common import venue
-from services.common.errors import DeskError
+from services.common.errors import ConfigError, DeskError
 from services.common.secrets import Secrets, ensure_secrets
 from services.common.service import Service, ServiceContext
+from services.common.settings import environment
+from services.contracts import events as e
 from services.dialects.bitget.client import ClientSettings
 from services.dialects.bitget.server import DialectServer, ServerSettings
+from services.gateway import bus_side
 from services.gateway import messages as m
 from services.gateway.admin import AdminApi
+from services.gateway.arming import for_upstream, missing_conditions
+from services.gateway.audit import AuditLog
 from services.gateway.backend import BotFront
 from services.gateway.engine import Engine
 from services.gateway.journal import Journal, JournalBroken
@@ -17,8 +22,10 @@ from services.gateway.latch_file import LatchFile
 from services.gateway.limits.policy import load_policy
 from services.gateway.logic import Gateway
 from services.gateway.metrics import GatewayMetrics
+from services.gateway.release_file import ReleaseFile
 from services.gateway.settings import GatewaySettings
 from services.gateway.state import Timing
+from services.gateway.tape import Tape
 from services.gateway.venue_side import VenueSide
 
 _DRAIN_MS = 6_000
@@ -26,12 +33,20 @@ _DRAIN_MS = 6_000
 
 class GatewayService(Service):
     name = "gateway"
+    streams = bus_side.STREAMS
+    from_start = False
     tick_ms = 200
 
     def __init__(self, context: ServiceContext, settings: GatewaySettings) -> None:
         super().__init__(context)
+        missing = missing_conditions(settings, environment())
+        if missing:
+            listed = "\n  ".join(one.text() for one in missing)
+            raise ConfigError(
+                "NOT_ARMED", f"venue_url={settings.venue_url} is not loopback\n  {listed}", "desk arm --help"
+            )
         self._secrets: Secrets = ensure_secrets(context.run_dir, settings.bots)
-        policy = load_policy(context.data_dir / "policies" / "limits.yml")
+        policy = for_upstream(load_policy(context.data_dir / "policies" / "limits.yml"), settings)
         directory = context.run_dir / "gateway"
         self._journal = Journal(directory / "journal.sqlite")
         latch_file = LatchFile(directory / "latch.json")
@@ -39,7 +54,8 @@ class GatewayService(Service):
         bot_keys = {bot: self._secrets.bot_keys[bot] for bot in settings.bots}
         self._front = BotFront(bot_keys, clock=context.clock, log=context.log, metrics=self._metrics)
         self._server = DialectServer(self._front, ServerSettings(silent_after_ms=settings.session_silent_ms))
-        self._admin = AdminApi(self._secrets.admin_token, latch_file)
+        self._audit = AuditLog(directory / "audit.jsonl", context.clock)
+        self._admin = AdminApi(self._secrets.admin_token, latch_file, self._audit)
         self._venue_side = VenueSide(
             ClientSettings(rest_url=settings.venue_url, request_timeout_ms=settings.request_timeout_ms),
             {bot: self._secrets.venue_accounts[bot] for bot in settings.bots},
@@ -47,8 +63,10 @@ class GatewayService(Service):
             clock=context.clock,
             log=context.log,
             feed=self._feed,
-            publish_public=self._server.publish,
+            publish_public=self._on_public_push,
         )
+        self._tape = Tape(context.run_dir / "tapes", context.log) if settings.record_tape else None
+        self._release_file = ReleaseFile(context.data_dir / "release.json", settings.bots)
         self._engine = Engine(
             Gateway(settings.bots, policy, _timing(settings)),
             clock=context.clock,
@@ -74,11 +92,15 @@ class GatewayService(Service):
             raise DeskError("JOURNAL_UNREADABLE", str(error), "restore it from a backup; never delete it") from error
         self._front.engine = self._engine
         self._admin.engine = self._engine
+        if self._tape is not None:
+            self._tape.start()
         await self._venue_side.start()
 
     async def on_tick(self, now_ms: int) -> None:
         self._engine.look_at_latch()
         self._engine.note_published()
+        if self._release_file.changed():
+            self._engine.feed(m.ReleaseChange(self._release_file.read()))
         blind_ms = self.context.bus.blind_ms()
         if blind_ms or self._engine.gateway.state.bus_blind_ms:
             self._engine.feed(m.BusBlind(blind_ms))
@@ -101,6 +123,19 @@ class GatewayService(Service):
         await self._server.close("the gateway is stopping")
         await self._venue_side.close()
         await self._engine.close()
+        self._audit.close()
+        if self._tape is not None:
+            self._tape.close()
+
+    async def on_event(self, event: e.AnyEvent) -> None:
+        if isinstance(event, e.QuoteDecisionV1):
+            self._feed(bus_side.quoted(event))
+            return
+        wanted = bus_side.tightened(event, self._engine.gateway.state.latches.entries(), self.context.clock.now_ms())
+        if wanted is not None and self._engine.is_running:
+            scope, entry = wanted
+            self.log.warning("latch.from_bus", scope=scope, to=entry.state, actor=entry.actor, reason=entry.reason)
+            self._engine.set_latch(scope, entry)
 
     def counters(self) -> dict[str, int]:
         state = self._engine.gateway.state
@@ -111,6 +146,16 @@ class GatewayService(Service):
 
     def push_to_bot(self, bot_id: str, push: venue.PrivatePush) -> None:
         self._server.publish(push)
+
+    def _on_public_push(self, push: venue.Push) -> None:
+        """To the bots as it came, and onto the tape when it is sound."""
+        self._server.publish(push)
+        if self._tape is None:
+            return
+        if isinstance(push, venue.BookPush) and self._engine.gateway.state.market.book(push.book.symbol) is push.book:
+            self._tape.record_book(push.book)
+        elif isinstance(push, venue.TradesPush):
+            self._tape.record_trades(push.trades)
 
     def _feed(self, message: m.Input) -> None:
         if self._engine.is_running:
@@ -127,4 +172,5 @@ def _timing(settings: GatewaySettings) -> Timing:
         hunt_ms=settings.hunt_ms,
         snapshot_ms=settings.snapshot_ms,
         account_publish_ms=settings.account_publish_ms,
+        market_speed=settings.market_speed,
     )

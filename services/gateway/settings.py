@@ -1,5 +1,8 @@
 """Settings of the gateway process. Limits are not here: they are policy (data/policies/limits.yml)."""
 
+from decimal import Decimal
+from typing import Literal
+
 from pydantic import Field, field_validator
 
 from services.common.settings import Settings
@@ -17,9 +20,21 @@ class GatewaySettings(Settings):
     hunt_ms: int = Field(default=5_000, ge=500, le=10_000, description="open orders are listed this often")
     snapshot_ms: int = Field(default=10_000, ge=1_000, le=60_000, description="market snapshots on the bus")
     account_publish_ms: int = Field(default=5_000, ge=500, le=60_000, description="virtual accounts on the bus")
+    record_tape: bool = Field(default=True, description="market data is recorded under <run-dir>/tapes")
+    market_speed: Decimal = Field(
+        default=Decimal(1), gt=0, le=100_000, description="of a replayed market; periods of market time shrink by it"
+    )
+    mode: Literal["sim", "paper", "shadow", "testnet", "live"] = Field(default="sim", description="what is upstream")
+    armed: bool = Field(default=False, description="orders may leave this machine")
+    live_pairs: tuple[str, ...] = Field(default=(), description="pairs that may trade upstream of this machine")
+    live_order_value_quote_max: Decimal | None = Field(default=None, gt=0, description="largest order when armed")
+    unattended_policy: Literal["", "unwind", "protect", "hold"] = Field(
+        default="", description="what becomes of a position without a running bot; a person chooses"
+    )
+    dead_man: Literal["", "native", "watchdog"] = Field(default="", description="what cancels when this machine dies")
     request_timeout_ms: int = Field(default=5_000, ge=500, le=60_000, description="of one request to the venue")
 
-    @field_validator("bots", mode="before")
+    @field_validator("bots", "live_pairs", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

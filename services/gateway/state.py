@@ -18,6 +18,7 @@ from services.gateway.limits.policy import Policy
 from services.gateway.market import Market
 from services.gateway.messages import Override, Released
 from services.gateway.orders import Orders
+from services.gateway.public_cache import PublicAnswers
 from services.gateway.traffic import Traffic
 
 VENUE = "bitget"
@@ -41,6 +42,7 @@ class Timing(NamedTuple):
     bills_poll_ms: int = 30_000
     clock_poll_ms: int = 10_000
     watch_ms: int = 1_000  # in/out compare, quiet books
+    market_speed: Decimal = Decimal(1)  # of a replayed market: its periods pass so much faster
     book_confirm_ms: int = 10_000  # a book that has not changed for this long is confirmed by REST
     snapshot_ms: int = 10_000
     account_publish_ms: int = 5_000
@@ -108,6 +110,7 @@ class State:
         self.latches = Latches()
         self.counters = Counters()
         self.history = History()
+        self.public = PublicAnswers()
         self.lanes: dict[str, Lane] = {bot: Lane(bot) for bot in bots}
         self.accounts: dict[str, VirtualAccount] = {
             bot: VirtualAccount(bot_id=bot, capital_quote=policy.account.capital_quote) for bot in bots

@@ -97,6 +97,10 @@ class FakeVenue:
                 return venue.ServerTime(ts_ms=self.now_ms() - self.clock_offset_ms)
             case venue.GetBook():
                 return self.book()
+            case venue.GetCoins():
+                return ("BTC", "USDT")
+            case venue.GetFeeRate():
+                return venue.FeeRate(maker_fee_pct=RULES.maker_fee_pct, taker_fee_pct=RULES.taker_fee_pct)
             case venue.GetInstruments():
                 return (RULES,)
             case venue.SetLeverage() | venue.SetMarginMode() | venue.SetPositionMode():

@@ -197,6 +197,10 @@ class Desk:
         assert row is not None, client_id
         return row
 
+    def row_sum(self, bot: str = "bot1") -> Decimal:
+        """Value of everything that rests."""
+        return sum((r.remaining * r.limit_price for r in self.gateway.state.orders.open_of(bot)), Decimal(0))
+
     def events(self, kind: type[e.Event]) -> list[dict]:
         return [publish.fields for publish in self.published if publish.kind is kind]
 

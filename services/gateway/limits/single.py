@@ -46,7 +46,7 @@ def check_drift(state: State, order: Candidate) -> Refusal | None:
         return None
     limit = state.policy.tightest("collar_drift_bps", order.members)
     window_ms = int(state.policy.tightest("collar_drift_window_ms", order.members))
-    drift_bps = state.market.drift_bps(order.request.symbol, window_ms)
+    drift_bps = state.market.drift_bps(order.request.symbol, int(window_ms / state.timing.market_speed))
     if drift_bps is not None and drift_bps > limit:
         value = f"{drift_bps:.1f} bps between the extremes of {window_ms} ms"
         return Refusal("PRICE_COLLAR_DRIFT", f"instrument:{order.request.symbol}", f"collar_drift_bps={limit}", value)

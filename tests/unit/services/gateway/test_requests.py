@@ -1,0 +1,72 @@
+from services.common import venue
+from tests.fakes.gateway_desk import Fault
+
+
+def asked(desk, kind):
+    return [request for request in desk.venue.asked if isinstance(request, kind)]
+
+
+def test_a_slow_public_answer_is_asked_for_once_for_all_who_wait_and_kept(two_bots):
+    before = len(asked(two_bots, venue.GetCoins))
+    ids = [two_bots.request(venue.GetCoins(), bot) for bot in ("bot1", "bot2", "bot1")]
+    two_bots.run(50)
+    two_bots.ask(venue.GetCoins())
+    assert len(asked(two_bots, venue.GetCoins)) == before + 1
+    assert len({str(two_bots.replies[i]) for i in ids}) == 1
+
+
+def test_a_public_question_without_answer_is_a_refusal_and_is_not_kept(desk):
+    desk.fault = lambda r: Fault("lose_request")
+    assert desk.ask(venue.GetCoins()).code == "VENUE_UNREACHABLE"
+    desk.fault = lambda r: Fault()
+    assert not isinstance(desk.ask(venue.GetCoins()), venue.Refused)
+
+
+def test_a_book_comes_from_the_feed_that_the_collar_judges_by(desk):
+    before = len(asked(desk, venue.GetBook))
+    book = desk.ask(venue.GetBook(symbol="BTC-USDT", depth=1))
+    assert book.bids[0][0] == desk.venue.bid
+    assert len(asked(desk, venue.GetBook)) == before
+
+
+def test_a_book_is_asked_for_when_the_feed_is_silent(desk):
+    desk.is_hearing_market = False
+    desk.run(3_000)
+    before = len(asked(desk, venue.GetBook))
+    desk.ask(venue.GetBook(symbol="BTC-USDT"))
+    assert len(asked(desk, venue.GetBook)) == before + 1
+
+
+def test_a_fee_rate_is_asked_for_with_the_bots_own_account(desk):
+    desk.ask(venue.GetFeeRate(symbol="BTC-USDT"))
+    assert asked(desk, venue.GetFeeRate)[-1].account_id == "bot1"
+
+
+def test_the_account_a_bot_sees_is_its_virtual_account_with_margin_held_for_what_rests(desk):
+    before = desk.ask(venue.GetAccount())
+    assert (before.equity_quote, before.available_quote) == (100_000, 100_000)
+    desk.placed(qty="0.01")
+    after = desk.ask(venue.GetAccount())
+    assert after.equity_quote == 100_000
+    assert 100_000 - after.available_quote == after.frozen_quote == desk.row_sum() / 5
+
+
+def test_an_amendment_is_refused_with_what_to_do_instead(desk):
+    client_id = desk.placed()
+    gateway_id = desk.row(client_id).gateway_id
+    answer = desk.ask(venue.ModifyOrder(symbol="BTC-USDT", venue_order_id=gateway_id))
+    assert answer.code == "ORDER_TYPE_NOT_ALLOWED"
+    assert "cancel, then place" in answer.text
+
+
+def test_a_bot_nobody_knows_is_refused(desk):
+    assert desk.ask(venue.GetOpenOrders(), bot="bot9").code == "AUTH_FAILED"
+
+
+def test_order_history_shows_what_ended_newest_first(desk):
+    first, second = desk.placed(level="b0"), desk.placed(level="b1")
+    for client_id in (first, second):
+        desk.ask(venue.CancelOrder(symbol="BTC-USDT", venue_order_id=desk.row(client_id).gateway_id))
+    history = desk.ask(venue.GetOrderHistory(symbol="BTC-USDT"))
+    assert [order.client_order_id for order in history] == [second, first]
+    assert {order.status for order in history} == {"canceled"}
