@@ -7,7 +7,7 @@ same call that hands it to the file, so the two cannot differ by more than the f
 import logging
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from controllers.core.values import ExternalIntent, Plan
 from controllers.epp.processed import DailyReport, IntentAudit, Notice, ProcessedState
@@ -17,7 +17,6 @@ from services.bot.csv_files import CsvFiles
 from services.common.hash_chain import HashChain
 from services.common.ports import Bus, Clock, EventSource
 from services.contracts.events import (
-    AnyEvent,
     AuditV1,
     BotDailyV1,
     BotFillV1,
@@ -34,10 +33,6 @@ _KILL_INTENT_VALID_MS = 60_000
 _LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
-class PublishingBus(Bus, Protocol):
-    def publish_nowait(self, event: AnyEvent) -> None: ...
-
-
 class HostFacts(NamedTuple):
     """What the host knows beside the strategy."""
 
@@ -52,7 +47,7 @@ class Bridge:
         *,
         bot_id: str,
         symbol: str,
-        bus: PublishingBus,
+        bus: Bus,
         source: EventSource,
         clock: Clock,
         csv_files: CsvFiles,

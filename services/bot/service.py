@@ -7,13 +7,13 @@ with an error, after the quotes were cancelled.
 import asyncio
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import aiohttp
 
 from controllers.epp.processed import DAILY_COLUMNS, FILL_COLUMNS, MINUTE_COLUMNS
 from services.bot import seat
-from services.bot.bridge import Bridge, HostFacts, PublishingBus
+from services.bot.bridge import Bridge, HostFacts
 from services.bot.candles import fetch_candles
 from services.bot.carrier import Counters
 from services.bot.config import ResolvedBot
@@ -59,7 +59,7 @@ class BotService(Service):
         self._bridge = Bridge(
             bot_id=bot.bot_id,
             symbol=bot.pair,
-            bus=cast(PublishingBus, context.bus),
+            bus=context.bus,
             source=context.source,
             clock=context.clock,
             csv_files=self._csv_files,

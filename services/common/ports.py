@@ -52,6 +52,10 @@ class Bus(Protocol):
         """Append to the stream of the event's kind. Never blocks on a dead bus: it spools to disk and catches up."""
         ...
 
+    def publish_nowait(self, event: AnyEvent) -> None:
+        """The same for callers that are not coroutines."""
+        ...
+
     async def poll(
         self, group: str, streams: Sequence[Stream], *, count_max: int, wait_ms: int, from_start: bool = True
     ) -> list[Delivery]:
