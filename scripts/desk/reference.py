@@ -27,9 +27,7 @@ def pages() -> dict[str, str]:
         "bitget_dialect.md": HEADER + "\n" + bitget_dialect.page(),
         "epp_v2_4.md": epp_page(HEADER),
     }
-    settings = settings_page()
-    if settings:
-        found["settings.md"] = settings
+    found["settings.md"] = settings_page()
     return found
 
 
@@ -155,4 +153,23 @@ def reasons_page() -> str:
 
 
 def settings_page() -> str:
-    return ""
+    from scripts.desk.config import service_settings
+    from services.common.settings import describe
+
+    lines = [HEADER, "# Settings of the services\n"]
+    lines.append(
+        "Order: default < `data/policies/<service>.yml` < environment `HBOT_<SERVICE>_<KEY>` < `--set`. For one run:\n"
+        "`desk up --set <service>.<key>=<value>`. What a bot trades by is in [epp_v2_4.md](epp_v2_4.md), what the\n"
+        "gateway limits in `data/policies/limits.yml`.\n"
+    )
+    for service, settings in service_settings().items():
+        lines.append(f"## {service}\n\n| key | allowed | default | what |\n| --- | --- | --- | --- |")
+        for row in describe(settings):
+            allowed = row.allowed.replace("|", "\\|")
+            lines.append(f"| `{row.key}` | {allowed} | {_code(row.default)} | {row.description.replace('|', ' or ')} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""

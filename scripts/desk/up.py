@@ -23,7 +23,7 @@ def up(
     bots: Annotated[str, typer.Option("--bots", help="Bots to run, separated by commas.")] = "bot1",
     market: Annotated[
         str | None,
-        typer.Option("--market", help="lively, calm, normal, volatile, jumps, trending or replay:<csv>."),
+        typer.Option("--market", help="lively, calm, normal, volatile, jumps, trending or replay:<csv or parquet>."),
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Seed of the simulated market.")] = None,
     speed: Annotated[
@@ -116,6 +116,6 @@ def _market(market: str | None) -> str | None:
     path = Path(rest).absolute()
     if not path.is_file():
         raise ConfigError(
-            "REPLAY_MISSING", f"--market {market}: no file at {path}", "give the path of a CSV; see docs/replay.md"
+            "REPLAY_MISSING", f"--market {market}: no file at {path}", "give the path of a tape; the formats are in services/venue_sim/README.md"
         )
     return f"replay:{path}"

@@ -91,6 +91,26 @@ def masked(settings: BaseModel) -> dict[str, Any]:
     return {k: MASK if isinstance(v, SecretStr) else _plain(v) for k, v in _flatten(settings)}
 
 
+class SettingDoc(NamedTuple):
+    """One setting for the reference page; ``default`` is "" when it must be given."""
+
+    key: str
+    allowed: str
+    default: str
+    description: str
+
+
+def describe(cls: type[BaseModel], at: str = "") -> Iterator[SettingDoc]:
+    """Every setting of a class by dotted key, those of nested tables included."""
+    for name, field in cls.model_fields.items():
+        inner = _model_in(field.annotation)
+        if inner is not None:
+            yield from describe(inner, f"{at}{name}.")
+            continue
+        default = "" if field.is_required() else str(_plain(field.get_default(call_default_factory=True)))
+        yield SettingDoc(f"{at}{name}", _allowed(field), default, field.description or "")
+
+
 # ------------------------------------------------------------------------------------------------------------- private
 
 
