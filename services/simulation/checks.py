@@ -25,7 +25,7 @@ def shape(request: venue.PlaceOrder, listing: Listing) -> tuple[int, int] | venu
     if not request.qty_base.is_finite() or request.qty_base <= 0:
         return refuse("QTY_BELOW_MIN", value=request.qty_base, limit=rules.min_qty_base)
     lots = grid.lots(request.qty_base)
-    if lots is None:
+    if lots is None or request.qty_base % rules.lot_size:
         return refuse("QTY_NOT_ON_LOT", value=request.qty_base, lot_size=rules.lot_size)
     if request.qty_base < rules.min_qty_base:
         return refuse("QTY_BELOW_MIN", value=request.qty_base, limit=rules.min_qty_base)
@@ -38,7 +38,7 @@ def shape(request: venue.PlaceOrder, listing: Listing) -> tuple[int, int] | venu
             return refuse("PRICE_OUT_OF_RANGE", value=request.price, limit="above 0")
         price = request.price
         on_grid = grid.ticks(price)
-        if on_grid is None:
+        if on_grid is None or price % rules.tick_size:
             return refuse("PRICE_NOT_ON_TICK", value=price, tick_size=rules.tick_size)
         ticks = on_grid
     notional = price * request.qty_base

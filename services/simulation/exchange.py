@@ -31,6 +31,7 @@ from services.simulation.instruments import Instrument
 from services.simulation.ledger import AccountBook, Ledger
 from services.simulation.listing import Listing
 from services.simulation.markets import Market, MarketChoice, Opening, open_market
+from services.simulation.operations import Operator
 from services.simulation.outbox import Change, ChangeKind, Outbox
 from services.simulation.params import ExchangeParams
 from services.simulation.queries import Queries
@@ -88,6 +89,7 @@ class Exchange:
         self._durable = Durable(self._ledger, self._listings)
         self._heap: list[tuple[int, int, Market | Settlement]] = []
         self._markets: dict[str, Market] = {}
+        self.operator = Operator(self._engine, self.risk, self._markets)
         self._opened = False
         self._life = 0
         for account_id, wallet in accounts.items():

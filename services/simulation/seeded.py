@@ -79,7 +79,7 @@ class SeededMarket:
             self._begin_jump(now_ms)
             self._jump_ms = now_ms + self._gap_ms(self._preset.jumps_per_hour / 60)
         while self._pending and now_ms >= self._pending[0][0]:
-            self._shock(self._pending.popleft()[1])
+            self.shock(self._pending.popleft()[1])
         self.next_ms = self._due()
 
     # --------------------------------------------------------------------------------------------------- public moves
@@ -119,7 +119,7 @@ class SeededMarket:
         size = rng.expovariate(1.0) * preset.informed_bps
         bias = preset.trend_bps_per_min / (preset.informed_per_min * preset.informed_bps)
         sign = self._trend if rng.random() < (1 + bias) / 2 else -self._trend
-        self._shock(sign * size * self._scale)
+        self.shock(sign * size * self._scale)
 
     def _begin_jump(self, now_ms: int) -> None:
         rng, preset = self._news, self._preset
@@ -127,7 +127,7 @@ class SeededMarket:
         for part in range(JUMP_PARTS):
             self._pending.append((now_ms + part * JUMP_PART_MS, size / JUMP_PARTS))
 
-    def _shock(self, bps: float) -> None:
+    def shock(self, bps: float) -> None:
         """The fair value moves in private, and those who know take the book up to it."""
         self._sweep(BUY if bps > 0 else SELL, abs(bps), self._news.random())
         self.fair *= 1.0 + bps * 1e-4

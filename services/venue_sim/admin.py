@@ -105,7 +105,7 @@ class Admin:
         except KeyError:
             text = f"preset={body['preset']!r}, allowed: {', '.join(sorted(PRESETS))}"
             return _error(400, "PARAMETER_INVALID", text, "POST /sim/faults {'preset': 'freeze_feed'}")
-        self._backend.faults.put(rules, self._backend.exchange.now_ms)
+        self._backend.set_faults(rules)
         return await self._faults(request)
 
 

@@ -1,7 +1,7 @@
 """The exchange behind the dialect: every request in order, every change on disk before anybody hears of it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from services.common import venue
 from services.common.logs import Logger
@@ -10,9 +10,11 @@ from services.dialects.bitget.endpoints import BY_NAME
 from services.dialects.bitget.rate_limits import RateLimits
 from services.dialects.bitget.server import AccountKey, CallContext, DialectServer, Rejection, Session
 from services.simulation.exchange import Exchange
+from services.simulation.fault_events import strike
+from services.simulation.fault_rest import FaultyDesk
 from services.venue_sim import fault_wire
 from services.venue_sim.fault_feed import FaultyFeed
-from services.venue_sim.faults import FaultPlan
+from services.venue_sim.faults import FaultPlan, Rule
 from services.venue_sim.group_commit import GroupCommit
 from services.venue_sim.keys import Keys
 from services.venue_sim.metrics import VenueSimMetrics
@@ -40,6 +42,7 @@ class SimBackend:
         self.faults = faults
         self.is_open = False
         self._feed = FaultyFeed(faults)
+        self._faulty = FaultyDesk(exchange)
         self._limits = limits
         self._commits = commits
         self._keys = keys
@@ -66,7 +69,7 @@ class SimBackend:
             struck = self.faults.rest(context.account_id, context.endpoint, self._clock.now_ms())
             answer = await fault_wire.before(struck)
             if answer is None:
-                answer = await fault_wire.after(struck, self._by_the_venues_clock(await self.answered(request)))
+                answer = await fault_wire.after(struck, self._by_the_venues_clock(await self.answered(request, struck)))
         result = "refused" if isinstance(answer, venue.Refused) else "ok"
         self._metrics.requests.labels(context.endpoint, result).inc()
         seconds = (self._clock.monotonic_ms() - started_ms) / 1000
@@ -105,11 +108,18 @@ class SimBackend:
             error=rejection.refused.text,
         )
 
+    def set_faults(self, rules: Sequence[Rule]) -> None:
+        """Replace the plan; what the venue did by itself under the old one is undone."""
+        now_ms = self.exchange.now_ms
+        for rule in self.faults.withdraw():
+            strike(self.exchange, rule, False, now_ms)
+        self.faults.put(rules, now_ms)
+
     # -------------------------------------------------------------------------------------------------- the market
 
-    async def answered(self, request: venue.Request) -> venue.Answer:
+    async def answered(self, request: venue.Request, struck: Sequence[Rule] = ()) -> venue.Answer:
         """Ask the exchange now; the answer comes back once it is on disk."""
-        answer = self.exchange.handle(request, self._clock.now_ms())
+        answer = self._faulty.handle(request, struck, self._clock.now_ms())
         released: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.flush(lambda: None if released.done() else released.set_result(None))
         await released
@@ -119,6 +129,8 @@ class SimBackend:
         """Let the market happen up to now."""
         now_ms = self._clock.now_ms()
         self.exchange.advance(now_ms)
+        for rule, begins in self.faults.events(now_ms):
+            strike(self.exchange, rule, begins, now_ms)
         self.flush()
         for rule in self.faults.closings(now_ms):
             self._close_sessions("" if rule.fault == "close_public" else rule.account, rule.fault)

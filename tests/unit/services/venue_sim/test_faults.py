@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from services.venue_sim.faults import CATALOGUE, PRESETS, PRIVATE, PUBLIC, REST, FaultPlan, Rule
+from services.venue_sim.faults import CATALOGUE, PRESETS, PRIVATE, PUBLIC, REST, VENUE, FaultPlan, Rule
 
 NOW_MS = 1_763_640_000_000
 PLACE = "mix/order/place-order"
@@ -80,7 +80,7 @@ def test_the_report_says_what_is_on_and_how_often_it_struck():
 
 
 def test_every_fault_names_its_place_in_the_catalogue():
-    assert set(CATALOGUE) == REST | PRIVATE | PUBLIC | {"clock_skew"}
+    assert set(CATALOGUE) == REST | PRIVATE | PUBLIC | VENUE | {"clock_skew"}
 
 
 def test_an_unknown_fault_or_field_is_refused():
