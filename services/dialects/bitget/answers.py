@@ -1,6 +1,6 @@
 """What stands under ``data`` in a good answer: written per endpoint, read per request. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from services.common import venue
@@ -176,6 +176,19 @@ _WRITERS: dict[str, Callable[[Any, Any], Any]] = {
 # ------------------------------------------------------------------------------------------------------------- read
 
 
+def _listed(data: Any) -> Sequence[Any]:
+    """A list, or it is no answer: nothing that failed may read as "there is none"."""
+    if not isinstance(data, list):
+        raise NotReadable(f"data is {type(data).__name__}, expected a list")
+    return data
+
+
+def _rows(data: Any, field: str) -> Sequence[Any]:
+    """The rows of a paged list. The venue writes null when there are none; a field that is missing is no answer."""
+    rows = data[field]
+    return [] if rows is None else _listed(rows)
+
+
 def _placed_from(request: Any, data: Mapping[str, Any], ts_ms: int) -> venue.Placed:
     return venue.Placed(
         symbol=request.symbol, client_order_id=str_of(data, "clientOid", ""), venue_order_id=str_of(data, "orderId")
@@ -221,28 +234,28 @@ def _done_from(request: Any, data: Mapping[str, Any], ts_ms: int) -> venue.Done:
 
 
 def _bills_from(request: Any, data: Mapping[str, Any], ts_ms: int) -> tuple[venue.Bill, ...]:
-    read = (account.bill_from_row(row) for row in data.get("bills") or ())
+    read = (account.bill_from_row(row) for row in _rows(data, "bills"))
     return tuple(bill for bill in read if bill is not None)
 
 
 def _orders_from(request: Any, data: Mapping[str, Any], ts_ms: int) -> tuple[venue.Order, ...]:
-    return tuple(orders.order_from_row(row) for row in data.get("entrustedList") or ())
+    return tuple(orders.order_from_row(row) for row in _rows(data, "entrustedList"))
 
 
 _READERS: dict[type[venue.Request], Callable[[Any, Any, int], venue.Answer]] = {
     venue.GetTime: lambda q, d, t: venue.ServerTime(ts_ms=int_of(d, "serverTime")),
-    venue.GetInstruments: lambda q, d, t: tuple(market.contract_from_row(row) for row in d or ()),
-    venue.GetTicker: lambda q, d, t: tuple(market.ticker_from_row(row) for row in d or ()),
+    venue.GetInstruments: lambda q, d, t: tuple(market.contract_from_row(row) for row in _listed(d)),
+    venue.GetTicker: lambda q, d, t: tuple(market.ticker_from_row(row) for row in _listed(d)),
     venue.GetBook: lambda q, d, t: market.book_from_row(q.symbol, d),
-    venue.GetTrades: lambda q, d, t: tuple(market.trade_from_row(q.symbol, row) for row in d or ()),
-    venue.GetCandles: lambda q, d, t: tuple(market.candle_from_row(row) for row in d or ()),
-    venue.GetLeverageTiers: lambda q, d, t: tuple(market.tier_from_row(row) for row in d or ()),
+    venue.GetTrades: lambda q, d, t: tuple(market.trade_from_row(q.symbol, row) for row in _listed(d)),
+    venue.GetCandles: lambda q, d, t: tuple(market.candle_from_row(row) for row in _listed(d)),
+    venue.GetLeverageTiers: lambda q, d, t: tuple(market.tier_from_row(row) for row in _listed(d)),
     venue.GetFeeRate: lambda q, d, t: venue.FeeRate(
         maker_fee_pct=decimal_of(d, "makerFeeRate"), taker_fee_pct=decimal_of(d, "takerFeeRate")
     ),
-    venue.GetCoins: lambda q, d, t: tuple(str_of(row, "coin") for row in d or ()),
+    venue.GetCoins: lambda q, d, t: tuple(str_of(row, "coin") for row in _listed(d)),
     venue.GetAccount: _one_account,
-    venue.GetPositions: lambda q, d, t: tuple(account.position_from_row(row) for row in d or ()),
+    venue.GetPositions: lambda q, d, t: tuple(account.position_from_row(row) for row in _listed(d)),
     venue.GetBills: _bills_from,
     venue.SetLeverage: _done_from,
     venue.SetMarginMode: _done_from,
@@ -255,5 +268,5 @@ _READERS: dict[type[venue.Request], Callable[[Any, Any, int], venue.Answer]] = {
     venue.GetOrder: lambda q, d, t: orders.order_from_row(d),
     venue.GetOpenOrders: _orders_from,
     venue.GetOrderHistory: _orders_from,
-    venue.GetFills: lambda q, d, t: tuple(orders.fill_from_row(row) for row in d.get("fillList") or ()),
+    venue.GetFills: lambda q, d, t: tuple(orders.fill_from_row(row) for row in _rows(d, "fillList")),
 }
