@@ -53,6 +53,8 @@ def plan_orders(tick: Tick, cancels_last_minute: int) -> Plan:
     view, signals = tick.view, tick.signals
     if tick.guard.name == "RUNNING" and view is not None and signals is not None:
         _note_partial_fills(tick, builder, view)
+        if tick.is_regime_changed:  # the new width applies now, not at the next refresh
+            tick.timers = tick.timers._replace(buy_due_ms=0, sell_due_ms=0)
         tick.timers = plan_levels(builder, tick.timers, _wants(tick, view, signals), view.instrument)
     else:
         reason = tick.guard.hard_reason or (tick.soft[0] if tick.soft else "NO_VIEW")
@@ -153,8 +155,6 @@ def _wants(tick: Tick, view: MarketView, signals: Signals) -> Wants:
         sell_levels, sell_off = 0, "REGIME_CHANGED"
     elif spec.one_sided == OneSided.SELL_ONLY:
         buy_levels, buy_off = 0, "REGIME_CHANGED"
-    if tick.is_regime_changed:  # the new width applies now, not at the next refresh
-        tick.timers = tick.timers._replace(buy_due_ms=0, sell_due_ms=0)
     refresh_ms = spec.refresh_s * 1000
     return Wants(
         mid_price=top.mid_price,

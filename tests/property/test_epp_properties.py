@@ -68,6 +68,9 @@ def test_the_spread_is_at_least_what_is_required_and_every_floor(row, base, mark
     if seen.required_pct <= row.spread_max_pct:
         assert seen.spread_pct >= seen.required_pct
         assert seen.net_edge_pct >= row.resume_pct
+    else:  # past the regime's maximum it is not followed: the gate shuts instead
+        others = (row.spread_max_pct, seen.volatility_floor_pct, market["market_spread_pct"] + row.market_extra_pct)
+        assert seen.spread_pct <= max(others)
     assert seen.spread_pct >= seen.floor_pct
     assert seen.spread_pct >= row.spread_min_pct
     assert seen.spread_pct >= row.vol_multiplier * market["band_pct"]

@@ -95,8 +95,9 @@ def test_a_regime_that_changes_requotes_at_once():
     world.tick(10)
     world.tick(3)
     assert world.processed.regime == "high_vol_shock"
-    assert {order.level_id for order in world.orders.values()} == {"b0", "b1", "s0", "s1"}
-    assert world.orders["b0"].price < D(51_000) * (1 - D("0.0035"))
+    assert world.levels() == BOTH
+    assert D(51_000) * (1 - D("0.0045")) < world.orders["b0"].price < D(51_000) * (1 - D("0.0035"))
+    assert world.state.levels.buy_due_ms > world.ts_ms + 60_000, "the next refresh is far away"
 
 
 def test_unreachable_edge_shuts_the_gate_and_it_opens_again_after_the_hold():
