@@ -147,6 +147,8 @@ class Bridge:
             realised_edge_bps=processed.realised_edge_bps,
             first_order_s=facts.first_order_s,
             tick_ms=processed.tick_duration_ms,
+            decided_ts_ms=processed.ts_ms,
+            market_age_ms=processed.data_age_ms,
         )
 
     def on_intent(self, event: IntentV1) -> None:

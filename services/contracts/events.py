@@ -180,6 +180,8 @@ class BotStatusV1(Event, tag="bot_status.v1", frozen=True, kw_only=True):
     realised_edge_bps: Decimal | None
     first_order_s: Decimal | None  # from process start to the first order acknowledged by the venue
     tick_ms: Decimal | None
+    decided_ts_ms: int | None = None  # when the numbers were worked out; a status repeats them until the next decision
+    market_age_ms: int | None = None  # how old the market data behind them were then
 
 
 # ------------------------------------------------------------------------------------------- the three that flow back

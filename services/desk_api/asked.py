@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from services.desk_api.logic import LATCH_ORDER, Poll
+from services.desk_api.readings import Stamp, aged
 
 
 def latch_above_bots(gateway: Poll) -> str | None:
@@ -49,6 +50,12 @@ def position_of_bot(gateway: Poll, bot_id: str, symbol: str) -> Decimal | None:
     """0 when the gateway lists the bot's positions and the pair is not among them."""
     positions = _dict(_of_bot(gateway, bot_id), "positions_base")
     return None if positions is None else _amount(positions.get(symbol, "0"))
+
+
+def market_heard(gateway: Poll) -> Stamp | None:
+    """When the gateway last heard the market, as it said when it was asked."""
+    age_ms = _count(_get(_dict(gateway.answer, "market"), "age_ms"))
+    return None if age_ms is None or gateway.stamp is None else aged(gateway.stamp, age_ms)
 
 
 def market_name(venue: Poll) -> str | None:

@@ -9,7 +9,19 @@ from services.desk_api.bots import EDGE_GATE_OFF, BotBoard
 from services.desk_api.edge import EdgeLine
 from services.desk_api.logic import Board
 from services.desk_api.orders import FillRow, OpenOrder
-from services.desk_api.readings import Now, Reading, Stamp, as_json, first_fresh, is_stale, plain, source_of, younger
+from services.desk_api.readings import (
+    Now,
+    Reading,
+    Stamp,
+    aged,
+    as_json,
+    backed,
+    first_fresh,
+    is_stale,
+    plain,
+    source_of,
+    younger,
+)
 
 Json = dict[str, object]
 
@@ -48,6 +60,7 @@ def bot_readings(board: Board, bot: BotBoard, now: Now) -> dict[str, Reading]:
     base, quote = assets(bot.symbol)
     said = _said_by_bot(board, bot, base, quote)
     booked = _booked_by_gateway(board, bot, now)
+    said.update(_backed_by_gateway(board, bot, said, now))
     return {
         **said,
         **booked,
@@ -64,6 +77,8 @@ def _said_by_bot(board: Board, bot: BotBoard, base: str, quote: str) -> dict[str
     status = bot.status
     source = source_of(status) if status else f"bot.{bot.bot_id}"
     stamp = bot.stamps.get("status")
+    if status is not None and stamp is not None and status.decided_ts_ms is not None:
+        stamp = aged(stamp, status.ts_ms - status.decided_ts_ms)  # a status may repeat numbers of a decision long ago
 
     def said(value: Decimal | int | str | None, unit: str) -> Reading:
         return Reading(value, unit, source, stamp, board.limits.status_age_max_ms)
@@ -85,6 +100,22 @@ def _said_by_bot(board: Board, bot: BotBoard, base: str, quote: str) -> dict[str
         "refusals": said(status.refusals, "count"),
         "fills": said(status.fills, "count"),
         "regime": said(status.regime, ""),
+    }
+
+
+def _backed_by_gateway(board: Board, bot: BotBoard, said: dict[str, Reading], now: Now) -> dict[str, Reading]:
+    """Price, equity and position reach the bot through the gateway: they are no younger than what it told last."""
+    limits, poll = board.limits, board.gateway
+    mid, own_age_ms = said["mid"], bot.status.market_age_ms if bot.status else None
+    if mid.stamp is not None and own_age_ms is not None:
+        mid = backed(mid, aged(mid.stamp, own_age_ms), limits.price_age_max_ms, now)
+    if not is_stale(poll.stamp, limits.poll_age_max_ms, now):
+        mid = backed(mid, asked.market_heard(poll), limits.price_age_max_ms, now)
+    spoken = younger(board.heard.get("gateway"), poll.stamp, now)
+    return {
+        "mid": mid,
+        "equity": backed(said["equity"], spoken, limits.account_age_max_ms, now),
+        "position": backed(said["position"], spoken, limits.account_age_max_ms, now),
     }
 
 
@@ -180,7 +211,7 @@ def _market_mid(board: Board, bot: BotBoard, quote: str) -> Reading:
     known = board.markets.get(bot.symbol)
     if known is None:
         return Reading(None, quote, "gateway market_snapshot.v1", None, board.limits.price_age_max_ms)
-    event, stamp = known
+    event, stamp = known[0], aged(known[1], known[0].age_ms)
     mid = (event.bid_price + event.ask_price) / 2
     return Reading(mid, quote, source_of(event), stamp, board.limits.price_age_max_ms)
 

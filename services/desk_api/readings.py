@@ -92,3 +92,20 @@ def younger(one: Stamp | None, other: Stamp | None, now: Now) -> Stamp | None:
     if one is None or other is None:
         return one or other
     return one if (age_ms(one, now) or 0) <= (age_ms(other, now) or 0) else other
+
+
+def aged(stamp: Stamp, by_ms: int) -> Stamp:
+    """The stamp of something that was ``by_ms`` old already when it was said."""
+    by_ms = max(0, by_ms)
+    return Stamp(stamp.ts_ms - by_ms, stamp.heard_mono_ms - by_ms)
+
+
+def backed(reading: Reading, behind: Stamp | None, max_age_ms: int, now: Now) -> Reading:
+    """A number that repeats what another source told is stale when that source is, however often it is repeated."""
+    if behind is None or not is_stale(behind, max_age_ms, now):
+        return reading
+    if (age_ms(reading.stamp, now) or 0) >= (age_ms(behind, now) or 0):
+        return reading
+    return reading._replace(
+        stamp=behind, max_age_ms=max_age_ms, source=f"{reading.source}, what stands behind it is old"
+    )

@@ -280,3 +280,37 @@ def test_the_gateways_account_fills_the_equity_line_only_where_the_bot_is_silent
 
 def test_history_of_an_unknown_bot_is_none():
     assert history(Board(BoardLimits()), "nobody") is None
+
+
+def test_a_status_that_repeats_an_old_decision_shows_its_numbers_as_old(desk):
+    decided_ms = desk.now_ms
+    desk.now_ms += 12_000
+    repeated = desk.status("bot1", decided_ts_ms=decided_ms, market_age_ms=0)
+    readings = bot_of(board_of([repeated]), desk.now_ms)["readings"]
+    for name in ("guard", "mid", "equity", "position"):
+        assert (readings[name]["stale"], readings[name]["age_ms"]) == (True, 12_000), name
+
+
+def test_a_price_that_the_bot_knows_to_be_old_is_old_though_the_bot_just_spoke(desk):
+    status = desk.status("bot1", decided_ts_ms=desk.now_ms, market_age_ms=9_000)
+    readings = bot_of(board_of([status]), desk.now_ms + 500)["readings"]
+    assert (readings["mid"]["stale"], readings["mid"]["age_ms"]) == (True, 9_500)
+    assert readings["guard"]["stale"] is False
+
+
+def test_a_price_is_old_when_the_gateway_has_not_heard_the_market(desk):
+    board = board_of([desk.status("bot1", decided_ts_ms=desk.now_ms, market_age_ms=100)])
+    stamp = Stamp(desk.now_ms, desk.now_ms - START_MS)
+    board.gateway = Poll({"market": {"up": True, "age_ms": 8_000}}, stamp, "")
+    assert bot_of(board, desk.now_ms)["readings"]["mid"]["stale"] is True
+    board.gateway = Poll({"market": {"up": True, "age_ms": 80}}, stamp, "")
+    assert bot_of(board, desk.now_ms)["readings"]["mid"]["stale"] is False
+
+
+def test_equity_and_position_are_old_when_the_gateway_fell_silent_behind_a_speaking_bot(desk):
+    heard_last = desk.health("gateway")
+    desk.now_ms += 14_000
+    readings = bot_of(board_of([heard_last, desk.status("bot1")]), desk.now_ms)["readings"]
+    for name in ("equity", "position"):
+        assert (readings[name]["stale"], readings[name]["age_ms"]) == (True, 14_000), name
+    assert readings["guard"]["stale"] is False
