@@ -38,7 +38,7 @@ class Bucket:
 
     def left(self, mono_ms: int) -> float:
         if self._at_ms is not None:
-            self._tokens = min(self.capacity, self._tokens + (mono_ms - self._at_ms) * self.capacity / 1000)
+            self._tokens = min(self.capacity, self._tokens + max(0, mono_ms - self._at_ms) * self.capacity / 1000)
         self._at_ms = mono_ms
         return self._tokens
 

@@ -1,0 +1,62 @@
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from services.common import venue
+from services.contracts import events as e
+from services.gateway import messages as m
+
+
+def hear(desk, **changes):
+    book = msgspec.structs.replace(desk.venue.book(), **changes)
+    desk.feed(m.UpstreamPush(venue.BookPush(book=book)))
+
+
+@pytest.mark.parametrize(
+    "bids", [(), ((Decimal("NaN"), Decimal(1)),), ((Decimal(60_000_000), Decimal(1)),), ((Decimal(0), Decimal(1)),)]
+)
+def test_f22_f23_f27_on_a_wrong_book_there_is_no_new_risk_until_sound_ones_come(desk, bids):
+    hear(desk, bids=bids)
+    assert desk.refusal().code == "STALE_MARKET"
+    desk.run(2_000)
+    assert desk.placed()
+
+
+def test_a_wrong_book_is_told_once_on_the_bus_and_its_end_too(desk):
+    for _ in range(5):
+        hear(desk, bids=())
+    desk.run(3_000)
+    told = [d for d in desk.events(e.RiskDecisionV1) if d["scope"] == "instrument:BTC-USDT"]
+    assert [(d["decision"], d["reason"]) for d in told] == [("tightened", "BOOK_EMPTY"), ("loosened", "NORMAL_STATE")]
+
+
+def test_collar_and_bots_never_see_a_wrong_book(desk):
+    hear(desk, bids=((Decimal(60_000_000), Decimal(1)),), asks=((Decimal(60_000_001), Decimal(1)),))
+    assert desk.ask(venue.GetBook(symbol="BTC-USDT", depth=1)).bids[0][0] == Decimal(60_000)
+
+
+def test_a_market_snapshot_says_how_old_it_is(desk):
+    ticker = venue.Ticker(
+        symbol="BTC-USDT",
+        last_price=Decimal(60_000),
+        bid_price=Decimal(60_000),
+        bid_qty_base=Decimal(1),
+        ask_price=Decimal(60_001),
+        ask_qty_base=Decimal(1),
+        mark_price=Decimal("60000.5"),
+        index_price=Decimal(60_000),
+        funding_rate_pct=Decimal("0.0001"),
+        next_funding_ts_ms=0,
+        high_24h=Decimal(1),
+        low_24h=Decimal(1),
+        open_24h=Decimal(1),
+        base_volume_24h=Decimal(1),
+        quote_volume_24h=Decimal(1),
+        ts_exch_ms=0,
+    )
+    desk.feed(m.UpstreamPush(venue.TickerPush(ticker=ticker)))
+    desk.run(10_500)
+    snapshot = desk.events(e.MarketSnapshotV1)[-1]
+    assert snapshot["mark_price"] == Decimal("60000.5")
+    assert 0 <= snapshot["age_ms"] <= 500

@@ -1,0 +1,80 @@
+from decimal import Decimal
+
+from services.common import venue
+from services.common.logs import get_logger
+from services.gateway.tape import Tape
+from services.simulation.tape import read_csv
+
+D = Decimal
+
+
+def book(bid: str, ts: int) -> venue.Book:
+    return venue.Book(
+        symbol="BTC-USDT", bids=((D(bid), D("0.5")),), asks=((D(bid) + 1, D("0.7")),), ts_exch_ms=ts, seq=ts
+    )
+
+
+def trade(number: int, ts: int) -> venue.PublicTrade:
+    return venue.PublicTrade(
+        symbol="BTC-USDT", trade_id=number, price=D("100.5"), qty_base=D("0.01"), taker_side="sell", ts_exch_ms=ts
+    )
+
+
+def recorded(tmp_path, write) -> dict[str, list[str]]:
+    tape = Tape(tmp_path, get_logger("test"))
+    tape.start()
+    write(tape)
+    tape.close()
+    return {path.name: path.read_text().splitlines() for path in (tmp_path / "BTC-USDT").iterdir()}
+
+
+DAY_MS = 1_760_000_000_000
+
+
+def test_what_was_recorded_can_be_replayed(tmp_path):
+    def write(tape):
+        for n in range(300):
+            tape.record_book(book(str(100 + n % 3), DAY_MS + n))
+        tape.record_trades((trade(2, DAY_MS + 2), trade(1, DAY_MS + 1)))
+
+    files = recorded(tmp_path, write)
+    quotes, trades = read_csv(files["20251009.quotes.csv"]), read_csv(files["20251009.trades.csv"])
+    assert (quotes.kind, len(quotes.rows)) == ("quotes", 300)
+    assert (trades.kind, [row.ts_ms for row in trades.rows]) == ("trades", [DAY_MS + 1, DAY_MS + 2])
+
+
+def test_an_unchanged_touch_makes_no_row(tmp_path):
+    files = recorded(tmp_path, lambda tape: [tape.record_book(book("100", DAY_MS + n)) for n in range(50)])
+    assert len(files["20251009.quotes.csv"]) == 2
+
+
+def test_rows_out_of_order_are_left_out(tmp_path):
+    def write(tape):
+        tape.record_book(book("100", DAY_MS + 10))
+        tape.record_book(book("101", DAY_MS + 5))
+
+    assert len(recorded(tmp_path, write)["20251009.quotes.csv"]) == 2
+
+
+def test_a_second_life_appends_without_a_second_header(tmp_path):
+    recorded(tmp_path, lambda tape: tape.record_book(book("100", DAY_MS)))
+    files = recorded(tmp_path, lambda tape: tape.record_book(book("101", DAY_MS + 1)))
+    assert len(files["20251009.quotes.csv"]) == 3
+
+
+def test_each_day_has_its_file(tmp_path):
+    def write(tape):
+        tape.record_book(book("100", DAY_MS))
+        tape.record_book(book("101", DAY_MS + 86_400_000))
+
+    assert sorted(recorded(tmp_path, write)) == ["20251009.quotes.csv", "20251010.quotes.csv"]
+
+
+def test_a_tape_that_cannot_be_written_ends_and_nothing_else(tmp_path):
+    (tmp_path / "BTC-USDT").write_text("in the way")
+    tape = Tape(tmp_path, get_logger("test"))
+    tape.start()
+    tape.record_book(book("100", DAY_MS))
+    tape.close()
+    assert tape.is_broken
+    tape.record_book(book("101", DAY_MS))
