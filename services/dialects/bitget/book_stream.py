@@ -78,7 +78,7 @@ class BookReader:
             return Broken("update before any snapshot")
         elif row.get("pseq") and int_of(row, "pseq") != self._seq:
             return Broken(f"previous seq is {row['pseq']}, expected {self._seq}")
-        elif seq and seq <= self._seq:
+        elif seq and seq < self._seq:  # the same again is a quiet book that says it is alive
             return Broken(f"seq went from {self._seq} to {seq}")
         _apply(self._bids, row.get("bids") or ())
         _apply(self._asks, row.get("asks") or ())

@@ -27,9 +27,14 @@ def test_an_update_that_follows_changes_the_book():
     assert book.seq == 6
 
 
-@pytest.mark.parametrize("fields", [{"pseq": 4}, {"seq": 5, "pseq": None}, {"checksum": 12345}])
+@pytest.mark.parametrize("fields", [{"pseq": 4}, {"seq": 4, "pseq": None}, {"checksum": 12345}])
 def test_an_update_that_does_not_follow_is_broken(fields):
     assert isinstance(reader().read("update", update(**fields)), Broken)
+
+
+def test_the_same_sequence_again_is_a_quiet_book():
+    book = reader().read("update", {"bids": [], "asks": [], "ts": "3", "seq": 5, "pseq": 5})
+    assert (book.seq, book.ts_exch_ms) == (5, 3)
 
 
 def test_an_update_before_any_snapshot_is_broken():
