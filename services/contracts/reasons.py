@@ -223,6 +223,7 @@ DESK: tuple[_Row, ...] = (
     ("EVENT_REFUSED", "a reader refused the event", "desk events tail --kind dead_letter.v1"),
     ("EVENT_CONFLICT", "two events claim one place in a source's sequence", "desk events integrity"),
     ("SPOOL_FULL", "the spool reached its limit while the bus was away", "repair redis; desk doctor"),
+    ("UNKNOWN_SCOPE", "the scope names no bot, account or venue of this desk", "desk status: which bots are there?"),
     ("APPROVAL_MISSING", "a second person or a waiting time is needed", "ask the second person"),
     ("REDIS_RESTARTED", "the bus came back with another life; unconfirmed events are sent again", "none"),
 )
