@@ -7,6 +7,7 @@ import msgspec
 import typer
 
 from scripts.desk.places import REPO
+from scripts.desk.reference_controls import controls_page
 from scripts.desk.reference_epp import epp_page
 from services.common.errors import ExitCode
 from services.contracts import streams
@@ -25,6 +26,7 @@ def pages() -> dict[str, str]:
         "streams.md": streams_page(),
         "reasons.md": reasons_page(),
         "bitget_dialect.md": HEADER + "\n" + bitget_dialect.page(),
+        "controls.md": controls_page(HEADER),
         "epp_v2_4.md": epp_page(HEADER),
     }
     found["settings.md"] = settings_page()

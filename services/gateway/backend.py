@@ -1,11 +1,13 @@
 """The gateway as a venue towards bots: keys, requests, snapshots on subscribing, session events."""
 
+import re
 from collections.abc import Mapping
 
 from services.common import venue
 from services.common.logs import Logger
 from services.common.ports import Clock
 from services.common.secrets import KeyTriple
+from services.contracts import events as e
 from services.dialects.bitget.server import CallContext, Rejection, Session
 from services.dialects.bitget.signing import AccountKey, Credentials
 from services.gateway import messages as m
@@ -13,6 +15,26 @@ from services.gateway import views
 from services.gateway.engine import Engine
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.state import State
+
+_MOVES_MONEY = re.compile("withdraw|transfer", re.IGNORECASE)
+
+
+class OncePer:
+    """Whether the same thing is due again; remembers a bounded number of things."""
+
+    def __init__(self, period_ms: int, kept_max: int = 1_000) -> None:
+        self._period_ms = period_ms
+        self._kept_max = kept_max
+        self._last_ms: dict[str, int] = {}
+
+    def is_due(self, key: str, mono_ms: int) -> bool:
+        last_ms = self._last_ms.get(key)
+        if last_ms is not None and mono_ms - last_ms < self._period_ms:
+            return False
+        if len(self._last_ms) >= self._kept_max:
+            self._last_ms.clear()
+        self._last_ms[key] = mono_ms
+        return True
 
 
 class BotFront:
@@ -29,6 +51,7 @@ class BotFront:
         self._clock = clock
         self._log = log
         self._metrics = metrics
+        self._alarms = OncePer(60_000)
 
     def now_ms(self) -> int:
         return self._clock.now_ms()
@@ -73,6 +96,7 @@ class BotFront:
         self._log.info("bot.session_heard_again", bot=session.account_id, silent_ms=silent_ms)
 
     def on_rejected(self, rejection: Rejection) -> None:
+        """Logged and counted always; what has to do with moving money is an alarm, once a minute per path."""
         self._metrics.rejected.labels(rejection.kind).inc()
         self._log.warning(
             "bot.rejected",
@@ -82,6 +106,28 @@ class BotFront:
             key=rejection.api_key[:8],
             text=rejection.refused.text,
         )
+        if _MOVES_MONEY.search(rejection.path) and self._alarms.is_due(rejection.path, self._clock.monotonic_ms()):
+            self._alarm(rejection)
+
+    def _alarm(self, rejection: Rejection) -> None:
+        owner = self._keys.get(rejection.api_key)
+        bot_id = owner.account_id if owner is not None else "desk"
+        self._log.critical("forbidden_endpoint", method=rejection.method, path=rejection.path, bot=bot_id)
+        if self.engine is not None and self.engine.is_running:
+            now_ms = self._clock.now_ms()
+            self.engine.publish(
+                e.BreakV1,
+                bot_id,
+                break_id=f"gw-forbidden-{now_ms}",
+                what="forbidden_endpoint",
+                scope=f"bot:{bot_id}",
+                ours="withdrawals and transfers do not exist here",
+                theirs=f"{rejection.method} {rejection.path}",
+                severity="critical",
+                owner="desk",
+                opened_ts_ms=now_ms,
+                state="open",
+            )
 
     # ------------------------------------------------------------------------------------------------------- private
 
