@@ -77,6 +77,7 @@ class Ledger:
             found = book.settings[symbol] = PairSetting(
                 account_id=book.state.account_id, symbol=symbol, leverage=self._leverage_default
             )
+            self.setting_changed(found)
         return found
 
     def setting_changed(self, setting: PairSetting) -> None:
