@@ -21,6 +21,8 @@ from services.venue_sim.metrics import VenueSimMetrics
 
 SNAPSHOT_BOOK_LEVELS = 50
 
+Deliver = Callable[[venue.Push], None]
+
 
 class SimBackend:
     """Implements VenueBackend. ``server`` is set by the one who builds both."""
@@ -81,7 +83,7 @@ class SimBackend:
 
         def send() -> None:
             for push in pushes:
-                session.send(push)
+                self._deliver(push, session.send, lambda lost: None)
 
         self.flush(send)
 
@@ -147,14 +149,17 @@ class SimBackend:
         self._commits.submit(changes, release)
 
     def _publish(self, push: venue.Push) -> None:
+        self._deliver(push, self.server.publish, self.server.lose)
+
+    def _deliver(self, push: venue.Push, send: Deliver, lose: Deliver) -> None:
+        """What faults make of a push: sent, sent late, lost on the wire, or something else."""
         for outgoing in self._feed.outgoing(push, self._clock.now_ms()):
             if outgoing.is_lost:
-                self.server.lose(outgoing.push)
+                lose(outgoing.push)
             elif outgoing.delay_ms:
-                loop = asyncio.get_running_loop()
-                loop.call_later(outgoing.delay_ms / 1000, self.server.publish, outgoing.push)
+                asyncio.get_running_loop().call_later(outgoing.delay_ms / 1000, send, outgoing.push)
             else:
-                self.server.publish(outgoing.push)
+                send(outgoing.push)
 
     def _by_the_venues_clock(self, answer: venue.Answer) -> venue.Answer:
         """The time it tells is the time it checks by, also while a fault sets it ahead."""

@@ -200,6 +200,15 @@ async def test_a_gap_in_the_book_is_noticed_and_mended_with_a_snapshot():
         await eventually(lambda: any(isinstance(p, venue.BookPush) for p in v.listener.pushes("")[told:]), 10)
 
 
+async def test_a_frozen_feed_tells_a_new_subscriber_nothing_either():
+    async with running() as v:
+        v.strike(Rule(fault="freeze_public"))
+        v.upstream.open_public(("BTC-USDT",))
+        await eventually(lambda: v.upstream.is_connected(""))
+        await asyncio.sleep(0.2)
+        assert v.listener.pushes("") == []
+
+
 async def test_a_closed_private_session_comes_back():
     async with running() as v:
         v.upstream.open_private("bot1", BOT1)
