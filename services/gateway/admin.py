@@ -56,7 +56,7 @@ class AdminApi:
     async def _status(self, _request: web.Request) -> web.Response:
         if self.engine is None:
             return _json({"state": "starting", "door": {}, "bots": {}, "open_orders": 0, "counters": {}})
-        return _json(status.status(self.engine.gateway.state))
+        return _json({**status.status(self.engine.gateway.state), "stages": self.engine.stages.summary()})
 
     async def _orders(self, _request: web.Request) -> web.Response:
         return _json([] if self.engine is None else status.open_orders(self.engine.gateway.state))

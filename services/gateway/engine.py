@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol, cast
 
 from services.common import venue
+from services.common.clock import stopwatch_ns
 from services.common.logs import Logger
 from services.common.ports import Bus, Clock, EventSource, Timer
 from services.contracts import events as e
@@ -18,8 +19,9 @@ from services.gateway import messages as m
 from services.gateway.journal import Batch, Committed, Journal
 from services.gateway.latch_file import LatchFile
 from services.gateway.logic import Gateway
+from services.gateway.stage_times import StageTimes
 
-_Tag = tuple[int | None, list[e.AnyEvent]]  # what a journal batch is handed back with
+_Tag = tuple[int | None, list[e.AnyEvent], int]  # batch id, its events, when it was handed in
 
 _PUBLISHED_LAG_MS = 2_000  # by then the bus's spool has an event on disk
 
@@ -64,6 +66,7 @@ class Engine:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._drained: asyncio.Future[int | None] | None = None
         self.is_running = False
+        self.stages = StageTimes()
 
     # ----------------------------------------------------------------------------------------------------- lifecycle
 
@@ -118,7 +121,11 @@ class Engine:
     def feed(self, message: m.Input) -> None:
         """Hand one input to the state machine and carry out what comes of it."""
         now = m.Instant(self._clock.now_ms(), self._clock.monotonic_ms())
-        self._carry_out(self.gateway.handle(message, now))
+        started_ns = stopwatch_ns()
+        outputs = self.gateway.handle(message, now)
+        if isinstance(message, m.BotRequest) and isinstance(message.request, venue.PlaceOrder):
+            self.stages.add("judge", stopwatch_ns() - started_ns)
+        self._carry_out(outputs)
 
     async def request(self, bot_id: str, request: venue.Request, claims: m.Claims = m.Claims()) -> venue.Answer:
         """A bot's request; returns when the state machine answers it."""
@@ -200,14 +207,18 @@ class Engine:
 
     def _write(self, records: Sequence[object], events: list[e.AnyEvent], batch_id: int | None) -> None:
         encoded = [encode(event) for event in events]
-        self._journal.write(Batch(records, encoded, (batch_id, events)))  # type: ignore[arg-type]
+        tag: _Tag = (batch_id, events, stopwatch_ns())
+        self._journal.write(Batch(records, encoded, tag))  # type: ignore[arg-type]
 
     async def _ask(self, output: m.AskUpstream) -> None:
+        started_ns = stopwatch_ns()
         try:
             answer = await self._outside.ask(output.request)
         except Exception as error:  # the boundary to the venue: nobody can say what happened, so Unknown it is
             self._log.error("upstream.ask_failed", error=repr(error), ask=type(output.request).__name__, exc_info=True)
             answer = venue.Unknown(detail=f"{type(error).__name__}: {error}")
+        if isinstance(output.request, venue.PlaceOrder):
+            self.stages.add("venue", stopwatch_ns() - started_ns)
         if self.is_running:
             self.feed(m.UpstreamAnswer(output.op_id, answer))
 
@@ -253,7 +264,8 @@ class Engine:
         if self.is_running:
             self.look_at_latch()
         for tag, outbox_ids in done:
-            batch_id, events = cast(_Tag, tag)
+            batch_id, events, handed_in_ns = cast(_Tag, tag)
+            self.stages.add("journal", stopwatch_ns() - handed_in_ns)
             for event, outbox_id in zip(events, outbox_ids, strict=True):
                 self._to_publish.put_nowait((event, outbox_id))
             if batch_id is not None and self.is_running:
