@@ -29,6 +29,7 @@ from services.common.strategy_ports import Execution, Memory, Telemetry
 
 _log = logging.getLogger(__name__)
 
+_TICK_MS = 1_000
 _FORGOT_BEFORE_MS = 60_000  # fills listed twice are told apart by their trade ids
 _FALLBACK_FEES = Fees(maker_pct=Decimal("0.0002"), taker_pct=Decimal("0.0006"))
 
@@ -84,6 +85,23 @@ class EppV24Controller(ControllerBase):
         state = initial_state(self.params) if saved is None else from_dict(dict(saved), self.params)
         self.forgot_after_ms = None if saved is None else state.last_ts_ms - _FORGOT_BEFORE_MS
         self.state: EppState = seed_candles(state, memory.candles(), self.params)
+
+    async def control_loop(self) -> None:
+        """A decision every second, and another as soon as an order of ours ended, so that no level stays empty for a
+        whole second after its cancel. Replaces the stock loop, which waits for feeds and for executors.
+        """
+        next_tick_ms = self._clock.monotonic_ms()
+        while not self.terminated.is_set():
+            try:
+                await self.control_task()
+            except Exception:  # the boundary of the loop: count it, keep the evidence, leave nothing resting
+                self.faults += 1
+                _log.exception("INTERNAL_ERROR: the controller failed (%d so far)", self.faults)
+                self._execution.cancel_all("INTERNAL_ERROR")
+            now_ms = self._clock.monotonic_ms()
+            if now_ms >= next_tick_ms:
+                next_tick_ms = max(next_tick_ms + _TICK_MS, now_ms)
+            await self._execution.wait_for_change((next_tick_ms - now_ms) / 1000)
 
     async def control_task(self) -> None:
         await self.update_processed_data()

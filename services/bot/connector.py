@@ -25,7 +25,7 @@ from hummingbot.core.utils.async_utils import safe_ensure_future
 from hummingbot.core.web_assistant.web_assistants_factory import WebAssistantsFactory
 
 from services.bot.past_fill import PastFill, past_fill, scope_of
-from services.bot.refusal import REQUEST_ERRORS, is_definite, is_not_found
+from services.bot.refusal import REQUEST_ERRORS, code_and_text, is_definite, is_not_found
 from services.bot.web import GatewayWebUtils
 from services.common.clock import SystemClock
 from services.common.ports import Clock
@@ -36,6 +36,7 @@ CANDLES_ENDPOINT = "/api/v2/mix/market/candles"
 
 _LOOK_UP_EVERY_S = 1.0
 _NOT_FOUND_AFTER_MS = 10_000  # "not found" is believed only after asking for this long
+_NETWORK_CHECK_S = 2.0  # Hummingbot's own ten seconds would be ten seconds without quotes after a gateway's restart
 _SETTLE_S = 3.0  # an order younger than this may be missing from a listing, or not yet ours
 _TRADE_SCOPES_MAX = 5_000
 
@@ -59,6 +60,7 @@ class BitgetPerpetualDeskDerivative(BitgetPerpetualDerivative):
         self.trade_scopes: dict[str, str] = {}  # trade id -> "maker" or "taker", newest last
         self.foreign_cancels = 0  # orders at the gateway that were not ours and were cancelled
         self._foreign_seen: dict[str, int] = {}
+        self._book_heard_ts = 0.0
         self._immediate: set[str] = set()  # client ids to be sent as immediate-or-cancel
         super().__init__(
             balance_asset_limit=balance_asset_limit,
@@ -69,6 +71,7 @@ class BitgetPerpetualDeskDerivative(BitgetPerpetualDerivative):
             trading_pairs=trading_pairs,
             trading_required=trading_required,
         )
+        self.check_network_interval = _NETWORK_CHECK_S
 
     @property
     def name(self) -> str:
@@ -166,6 +169,21 @@ class BitgetPerpetualDeskDerivative(BitgetPerpetualDerivative):
         else:
             await self._cancel_at_gateway(tracked_order.trading_pair, clientOid=order_id)
         return True
+
+    async def _execute_order_cancel(self, order: InFlightOrder) -> str | None:
+        """As the stock one, without a page of traceback for each cancel that a gateway in restart does not hear."""
+        try:
+            return order.client_order_id if await self._execute_order_cancel_and_process_update(order) else None
+        except REQUEST_ERRORS as error:
+            if is_not_found(error):
+                await self._order_tracker.process_order_not_found(order.client_order_id)
+                self._poll_notifier.set()  # it is over, and how is in the listings
+            self.logger().warning(f"cancel of {order.client_order_id} failed: {': '.join(code_and_text(str(error)))}")
+            return None
+
+    def _on_order_failure(self, order_id: str, trading_pair: str, *, exception: Exception, **_: Any) -> None:
+        """The carrier logs the refusal with its code; the stock class would add a traceback."""
+        self._update_order_after_failure(order_id, trading_pair, exception)
 
     async def _cancel_at_gateway(self, trading_pair: str, **which: str) -> None:
         answer = await self._api_post(
@@ -345,9 +363,11 @@ class BitgetPerpetualDeskDerivative(BitgetPerpetualDerivative):
         return (schema.maker_percent_fee_decimal, schema.taker_percent_fee_decimal) if schema else None
 
     def book_heard_ts(self) -> float:
-        """When the public stream last said anything, in seconds of wall time; 0 while it is not connected."""
+        """When the public stream last said anything, in seconds of wall time; a reconnect does not make it forget."""
         assistant = self._orderbook_ds._ws_assistant
-        return float(assistant.last_recv_time) if assistant is not None else 0.0
+        if assistant is not None:
+            self._book_heard_ts = max(self._book_heard_ts, float(assistant.last_recv_time))
+        return self._book_heard_ts
 
     @property
     def ws_reconnect_count(self) -> int:

@@ -5,6 +5,7 @@ Implements ``services.common.strategy_ports.Execution``. The script forwards the
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from decimal import Decimal
@@ -20,6 +21,7 @@ from services.common.ports import Clock
 _log = logging.getLogger(__name__)
 
 _ORDER_TYPES = {"limit_maker": OrderType.LIMIT_MAKER, "limit": OrderType.LIMIT, "market": OrderType.LIMIT}
+_TOGETHER_S = 0.03
 _UNTRACKED_AFTER_MS = 5_000
 _NOT_FOUND_AFTER_MS = 10_000
 _TERMINAL_STATES = frozenset({"filled", "canceled", "cancelled", "rejected"})
@@ -36,6 +38,7 @@ class ConnectorExecution:
         self._not_found_since_ms: dict[str, int] = {}
         self.last_plan_ms = clock.monotonic_ms()
         self._is_caught_up = False
+        self._changed = asyncio.Event()
         self.on_first_order: Callable[[], None] | None = None  # called once, when the first order is acknowledged
 
     # ------------------------------------------------------------------------------------------ the strategy's port
@@ -58,6 +61,13 @@ class ConnectorExecution:
 
     def cancels_last_minute(self) -> int:
         return self._carriers.cancels_last_minute(self._clock.now_ms())
+
+    async def wait_for_change(self, timeout_s: float) -> None:
+        """What belongs together (both levels of a side cancelled) comes within moments, so it is waited for."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), timeout_s)
+            await asyncio.sleep(_TOGETHER_S)
+        self._changed.clear()
 
     # ------------------------------------------------------------------------------------------- the script's calls
 
@@ -150,10 +160,12 @@ class ConnectorExecution:
             is_maker=None if scope is None else scope == "maker",
             ts_ms=self._clock.now_ms(),
         )
+        self._changed.set()
 
     def did_end(self, event: Any) -> None:
         """Completely filled, or cancelled by whomever."""
         self._carriers.on_terminal(event.order_id, self._clock.now_ms())
+        self._changed.set()
 
     def did_fail(self, event: Any) -> None:
         """A refusal carries its text; without one the tracker only lost sight of the order."""
@@ -162,6 +174,7 @@ class ConnectorExecution:
             return
         code, text = code_and_text(event.error_message)
         self._carriers.on_refused(event.order_id, code, text, self._clock.now_ms())
+        self._changed.set()
 
     # ------------------------------------------------------------------------------------------------------- private
 

@@ -77,6 +77,7 @@ class Host:
         from hummingbot.client.hummingbot_application import HummingbotApplication
 
         from services.bot.client_config import client_config
+        from services.bot.log_repeats import quiet_logs
         from services.bot.quiet import stop_dialling_out
         from services.bot.tables import trim_tables
 
@@ -87,6 +88,7 @@ class Host:
         self._core = application.trading_core
         self._core.scripts_path = instance.project_dir / "scripts"
         stop_dialling_out(self._core)
+        quiet_logs()
         trim_tables(instance.instance_dir / "data" / f"{instance.bot_id}.sqlite")
 
     async def start(self) -> None:
