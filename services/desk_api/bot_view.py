@@ -60,25 +60,23 @@ def bot_readings(board: Board, bot: BotBoard, now: Now) -> dict[str, Reading]:
     base, quote = assets(bot.symbol)
     said = _said_by_bot(board, bot, base, quote)
     booked = _booked_by_gateway(board, bot, now)
-    said.update(_backed_by_gateway(board, bot, said, now))
-    return {
+    chosen = {
         **said,
         **booked,
         **_decided(board, bot, now),
-        "mid": first_fresh([said["mid"], _market_mid(board, bot, quote)], now),
         "equity": first_fresh([said["equity"], booked["equity"]], now),
         "position": first_fresh([said["position"], booked["position"]], now),
         **_measured(board, bot),
     }
+    shown = _backed(board, bot, chosen, now)
+    return {**shown, "mid": first_fresh([shown["mid"], _market_mid(board, bot, quote)], now)}
 
 
 def _said_by_bot(board: Board, bot: BotBoard, base: str, quote: str) -> dict[str, Reading]:
     """The newest status of the bot, said about every second."""
     status = bot.status
     source = source_of(status) if status else f"bot.{bot.bot_id}"
-    stamp = bot.stamps.get("status")
-    if status is not None and stamp is not None and status.decided_ts_ms is not None:
-        stamp = aged(stamp, status.ts_ms - status.decided_ts_ms)  # a status may repeat numbers of a decision long ago
+    stamp = _decided_stamp(bot)
 
     def said(value: Decimal | int | str | None, unit: str) -> Reading:
         return Reading(value, unit, source, stamp, board.limits.status_age_max_ms)
@@ -103,20 +101,35 @@ def _said_by_bot(board: Board, bot: BotBoard, base: str, quote: str) -> dict[str
     }
 
 
-def _backed_by_gateway(board: Board, bot: BotBoard, said: dict[str, Reading], now: Now) -> dict[str, Reading]:
-    """Price, equity and position reach the bot through the gateway: they are no younger than what it told last."""
+def _decided_stamp(bot: BotBoard) -> Stamp | None:
+    """Of the newest decision: a status may repeat the numbers of one long ago."""
+    status, stamp = bot.status, bot.stamps.get("status")
+    if status is None or stamp is None or status.decided_ts_ms is None:
+        return stamp
+    return aged(stamp, status.ts_ms - status.decided_ts_ms)
+
+
+def _backed(board: Board, bot: BotBoard, readings: dict[str, Reading], now: Now) -> dict[str, Reading]:
+    """Price, equity and position reach the bot through the gateway: they are no younger than what it heard and told.
+
+    An amount that is valued at the market's price is as old as that price while there is a position.
+    """
     limits, poll = board.limits, board.gateway
-    mid, own_age_ms = said["mid"], bot.status.market_age_ms if bot.status else None
-    if mid.stamp is not None and own_age_ms is not None:
-        mid = backed(mid, aged(mid.stamp, own_age_ms), limits.price_age_max_ms, now)
+    price_stamps: list[Stamp | None] = []
+    decided = _decided_stamp(bot)
+    if bot.status is not None and decided is not None and bot.status.market_age_ms is not None:
+        price_stamps.append(aged(decided, bot.status.market_age_ms))
     if not is_stale(poll.stamp, limits.poll_age_max_ms, now):
-        mid = backed(mid, asked.market_heard(poll), limits.price_age_max_ms, now)
+        price_stamps.append(asked.market_heard(poll))
     spoken = younger(board.heard.get("gateway"), poll.stamp, now)
-    return {
-        "mid": mid,
-        "equity": backed(said["equity"], spoken, limits.account_age_max_ms, now),
-        "position": backed(said["position"], spoken, limits.account_age_max_ms, now),
-    }
+    result = dict(readings)
+    for name in ("equity", "position"):
+        result[name] = backed(result[name], spoken, limits.account_age_max_ms, now)
+    is_flat = result["position"].value == 0
+    for name in ("mid",) if is_flat else ("mid", "equity", "pnl", "unrealized_pnl"):
+        for stamp in price_stamps:
+            result[name] = backed(result[name], stamp, limits.price_age_max_ms, now)
+    return result
 
 
 def _booked_by_gateway(board: Board, bot: BotBoard, now: Now) -> dict[str, Reading]:
@@ -176,10 +189,10 @@ def _account(board: Board, bot: BotBoard, now: Now) -> dict[str, Reading]:
 
 
 def _decided(board: Board, bot: BotBoard, now: Now) -> dict[str, Reading]:
-    """A decision stands until the next one: it is as old as the last word of the bot that made it."""
+    """What was decided stands while the bot goes on deciding: an event is made only when something changes."""
     decision = bot.decision
     source = source_of(decision) if decision else f"bot.{bot.bot_id} quote_decision.v1"
-    stamp = younger(bot.stamps.get("decision"), board.heard.get(f"bot.{bot.bot_id}"), now) if decision else None
+    stamp = younger(bot.stamps.get("decision"), _decided_stamp(bot), now) if decision else None
 
     def decided(value: Decimal | None, unit: str) -> Reading:
         return Reading(value, unit, source, stamp, board.limits.status_age_max_ms)

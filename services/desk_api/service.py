@@ -3,12 +3,11 @@ serves the routes. It never judges, never publishes but its own health, and noth
 """
 
 import asyncio
-import contextlib
+from collections.abc import Awaitable, Callable
 from importlib import metadata
 
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from services.common.addresses import Addresses
 from services.common.event_files import events_dir, last_lines
 from services.common.service import Service, ServiceContext, sleep_or_stop
 from services.contracts import streams
@@ -67,7 +66,7 @@ class DeskApi(Service):
         self._polls = AdminPolls(context.run_dir)
         self._stopping = asyncio.Event()
         self._server: HttpServer | None = None
-        self._asking: asyncio.Task[None] | None = None
+        self._asking: list[asyncio.Task[None]] = []
         self._caught_up = False
 
     @property
@@ -88,7 +87,11 @@ class DeskApi(Service):
         await self._server.start()
         await self._fold(await asyncio.to_thread(self._stored_events))
         await self._read_back()
-        self._asking = asyncio.create_task(self._ask_until_stopped(), name="desk_api-asking")
+        await self._read_facts()
+        self._asking = [
+            asyncio.create_task(self._every(act), name=f"desk_api{act.__name__}")
+            for act in (self._read_facts, self._ask_gateway, self._ask_venue)
+        ]
         self.log.info("page.serving", url=f"http://127.0.0.1:{self._page_port}/", events=self.board.events)
 
     async def on_event(self, event: AnyEvent) -> None:
@@ -103,10 +106,9 @@ class DeskApi(Service):
 
     async def on_stop(self) -> None:
         self._stopping.set()
-        if self._asking is not None:
-            self._asking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._asking
+        for task in self._asking:
+            task.cancel()
+        await asyncio.gather(*self._asking, return_exceptions=True)
         await self._polls.close()
         if self._server is not None:
             await self._server.stop()
@@ -142,19 +144,26 @@ class DeskApi(Service):
                 await asyncio.sleep(0)
         self._own.history_seconds.inc((self.context.clock.monotonic_ms() - started_ms) / 1000)
 
-    async def _ask_until_stopped(self) -> None:
+    async def _every(self, act: Callable[[], Awaitable[None]]) -> None:
+        """Each on its own: a venue that hangs must not make the gateway's answers look old."""
         clock = self.context.clock
-        while not self.context.stop.is_set():
-            addresses = addresses_of(self.context.run_dir)
-            self.board.facts = read_facts(self.context.data_dir, addresses, self.board.facts, self._pages.moment())
-            for bot_id in self.board.facts.bots:
-                self.board.bot(bot_id)  # a bot that has not spoken yet is shown as silent, not left out
-            self.board.gateway, self.board.venue = await asyncio.gather(
-                self._ask("gateway", addresses, self.board.gateway), self._ask("venue_sim", addresses, self.board.venue)
-            )
-            await sleep_or_stop(clock, clock.monotonic_ms() + self._settings.poll_every_ms, self.context.stop)
+        while not await sleep_or_stop(clock, clock.monotonic_ms() + self._settings.poll_every_ms, self.context.stop):
+            await act()
 
-    async def _ask(self, process: str, addresses: Addresses | None, before: Poll) -> Poll:
+    async def _read_facts(self) -> None:
+        addresses = addresses_of(self.context.run_dir)
+        self.board.facts = read_facts(self.context.data_dir, addresses, self.board.facts, self._pages.moment())
+        for bot_id in self.board.facts.bots:
+            self.board.bot(bot_id)  # a bot that has not spoken yet is shown as silent, not left out
+
+    async def _ask_gateway(self) -> None:
+        self.board.gateway = await self._ask("gateway", self.board.gateway)
+
+    async def _ask_venue(self) -> None:
+        self.board.venue = await self._ask("venue_sim", self.board.venue)
+
+    async def _ask(self, process: str, before: Poll) -> Poll:
+        addresses = addresses_of(self.context.run_dir)
         poll = await self._polls.ask(process, addresses, before, self._pages.moment())
         if poll.error:
             self._own.poll_failures.labels(process).inc()

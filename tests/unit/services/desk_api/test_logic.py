@@ -314,3 +314,12 @@ def test_equity_and_position_are_old_when_the_gateway_fell_silent_behind_a_speak
     for name in ("equity", "position"):
         assert (readings[name]["stale"], readings[name]["age_ms"]) == (True, 14_000), name
     assert readings["guard"]["stale"] is False
+
+
+def test_equity_at_an_old_price_is_old_unless_the_bot_is_flat(desk):
+    stamp = Stamp(desk.now_ms, desk.now_ms - START_MS)
+    for position, stale in ((D("0.1"), True), (D(0), False)):
+        board = board_of([desk.status("bot1", position_base=position, decided_ts_ms=desk.now_ms, market_age_ms=0)])
+        board.gateway = Poll({"market": {"up": True, "age_ms": 8_000}}, stamp, "")
+        assert bot_of(board, desk.now_ms)["readings"]["equity"]["stale"] is stale
+        desk.now_ms += 1
