@@ -13,6 +13,7 @@ from services.common.ports import Clock
 Ask = Callable[[venue.Request, str], Awaitable[venue.Answer | venue.Unknown]]
 Note = Callable[[str, str, str], None]  # (action, account, what)
 ZERO_READS = 2
+RETRY_AFTER_MS_MAX = 15_000
 
 
 class Latched(Protocol):
@@ -48,7 +49,7 @@ async def bring_to_zero(
         answer = await ask(venue.GetOpenOrders(account_id=account), account)
         if not isinstance(answer, tuple):
             note("READ_FAILED", account, _said(answer))
-            zero_reads, wait_ms = 0, min(wait_ms * 2, pace.round_ms_max)
+            zero_reads, wait_ms = 0, max(min(wait_ms * 2, pace.round_ms_max), _asked_to_wait_ms(answer))
             if not dry_run:
                 await _cancel_all(ask, account, note)
         elif not answer:
@@ -99,6 +100,11 @@ async def _positions(ask: Ask, account: str, note: Note) -> dict[str, str]:
         note("READ_FAILED", account, f"positions: {_said(answer)}")
         return {}
     return {p.symbol: str(p.qty_base) for p in answer if isinstance(p, venue.Position) and p.qty_base}
+
+
+def _asked_to_wait_ms(answer: object) -> int:
+    """A venue that limits us says for how long; asking sooner only makes it longer."""
+    return min(RETRY_AFTER_MS_MAX, answer.retry_after_ms or 0) if isinstance(answer, venue.Refused) else 0
 
 
 def _said(answer: object) -> str:
