@@ -34,6 +34,7 @@ class Breaker:
         self.opened = 0
         self._rule = rule
         self._outcomes: deque[tuple[int, Outcome]] = deque()
+        self._counts: dict[Outcome, int] = dict.fromkeys(("ok", "error", "fault", "throttled"), 0)
         self._open_until_ms = 0
         self._why = ""
         self._probes_left = 0
@@ -59,8 +60,9 @@ class Breaker:
             self._record_probe(outcome, mono_ms)
             return
         self._outcomes.append((mono_ms, outcome))
+        self._counts[outcome] += 1
         while self._outcomes and self._outcomes[0][0] <= mono_ms - self._rule.window_ms:
-            self._outcomes.popleft()
+            self._counts[self._outcomes.popleft()[1]] -= 1
         if self.state == "CLOSED" and (why := self._verdict()):
             self._open(mono_ms, self._rule.open_ms, why)
 
@@ -71,18 +73,19 @@ class Breaker:
         self._probes_good += 1
         if self._probes_good >= self._rule.probes:
             self.state = "CLOSED"
-            self._outcomes.clear()
+            self._forget()
 
     def _verdict(self) -> str:
         total = len(self._outcomes)
         if total < self._rule.calls_min:
             return ""
-        kinds = [outcome for _, outcome in self._outcomes]
-        failed = total - kinds.count("ok")
+        failed = total - self._counts["ok"]
+        if not failed:
+            return ""
         shares = (
             ("error share", failed / total, self._rule.error_share_max),
-            ("server fault share", kinds.count("fault") / total, self._rule.fault_share_max),
-            ("throttled share", kinds.count("throttled") / total, self._rule.throttled_share_max),
+            ("server fault share", self._counts["fault"] / total, self._rule.fault_share_max),
+            ("throttled share", self._counts["throttled"] / total, self._rule.throttled_share_max),
         )
         for name, share, limit in shares:
             if share > limit:
@@ -94,7 +97,11 @@ class Breaker:
         self.opened += 1
         self._open_until_ms = mono_ms + for_ms
         self._why = why
+        self._forget()
+
+    def _forget(self) -> None:
         self._outcomes.clear()
+        self._counts = dict.fromkeys(self._counts, 0)
 
 
 class Breakers:

@@ -96,7 +96,7 @@ def _into_suspense(state: State, account_id: str, fill: venue.Fill, source: Sour
         theirs=f"trade {fill.trade_id} {fill.side} {fill.qty_base} @ {fill.price}, order {fill.venue_order_id}",
         severity="critical",
     )
-    limit = state.policy.tightest("suspense_quote_max", state.members(account_id))
+    limit = state.tightest("suspense_quote_max", account_id)
     if account.suspense_quote > limit:
         tighten(
             state,

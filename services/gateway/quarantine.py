@@ -15,7 +15,7 @@ def on_venue_refused(state: State, row: OrderRow, code: str) -> None:
     window = state.counters.window(f"rejects|{key}")
     now_ms = state.core.now.mono_ms
     window.add(now_ms)
-    limit = state.policy.tightest("venue_rejects_per_minute_max", state.members(row.bot_id))
+    limit = state.tightest("venue_rejects_per_minute_max", row.bot_id)
     if window.count(now_ms) > limit:
         hold(state, row.bot_id, key, f"venue_rejects_per_minute_max={limit}", f"last was {code}")
 

@@ -130,6 +130,7 @@ class State:
         self.bus_blind_ms = 0
         self.confirmed_mono_ms: dict[str, int] = {}  # when a quiet book was last asked for, by pair
         self.tallies: dict[str, int] = {}
+        self._limit_rows: dict[tuple[str, str], tuple[tuple[str, Decimal], ...]] = {}
 
     def count(self, name: str) -> None:
         self.tallies[name] = self.tallies.get(name, 0) + 1
@@ -137,6 +138,23 @@ class State:
     def members(self, bot_id: str) -> dict[str, str]:
         """scope -> member of that scope, for an order of this bot."""
         return {"bot": bot_id, "account": bot_id, "venue": VENUE, "desk": "desk"}
+
+    def limits_of(self, name: str, bot_id: str) -> tuple[tuple[str, Decimal], ...]:
+        """(scope, figure) of every scope of the bot that sets this limit, narrowest first."""
+        rows = self._limit_rows.get((name, bot_id))
+        if rows is None:
+            members = self.members(bot_id)
+            found = []
+            for (scope, member), key in zip(members.items(), scope_names(members), strict=True):
+                limit = self.policy.limit(name, scope, member)
+                if limit is not None:
+                    found.append((key, limit))
+            rows = self._limit_rows[name, bot_id] = tuple(found)
+        return rows
+
+    def tightest(self, name: str, bot_id: str) -> Decimal:
+        """The smallest figure of this limit over all scopes of the bot."""
+        return min(limit for _, limit in self.limits_of(name, bot_id))
 
     def latch_of(self, bot_id: str) -> Effective:
         return self.latches.effective((f"bot:{bot_id}", f"account:{bot_id}", f"venue:{VENUE}", "desk"))

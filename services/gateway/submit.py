@@ -115,7 +115,7 @@ def _judge(state: State, bot_id: str, request: venue.PlaceOrder, claims: Claims)
     if isinstance(is_reducing, Refusal):
         return is_reducing
     members = state.members(bot_id)
-    wire_price = _wire_price(state, request, touch, members, is_reducing=is_reducing)
+    wire_price = _wire_price(state, bot_id, request, touch, is_reducing=is_reducing)
     candidate = Candidate(
         bot_id=bot_id,
         members=members,
@@ -166,14 +166,12 @@ def _is_reducing(state: State, bot_id: str, request: venue.PlaceOrder, level: st
     return True
 
 
-def _wire_price(
-    state: State, request: venue.PlaceOrder, touch: Touch, members: dict[str, str], *, is_reducing: bool
-) -> Decimal:
+def _wire_price(state: State, bot_id: str, request: venue.PlaceOrder, touch: Touch, *, is_reducing: bool) -> Decimal:
     """A limit order's own price; for a market order the worst price the collar allows, on the tick."""
     if request.order_type == "limit" and request.price is not None:
         return request.price
     name = "collar_reducing_bps" if is_reducing else "collar_aggressive_bps"
-    collar = state.policy.tightest(name, members) / BPS
+    collar = state.tightest(name, bot_id) / BPS
     rules = state.market.instruments.get(request.symbol)
     worst = touch.ask * (1 + collar) if request.side == "buy" else touch.bid * (1 - collar)
     if rules is None:

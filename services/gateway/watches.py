@@ -18,7 +18,7 @@ def on_executed(state: State, row: OrderRow) -> None:
     window = state.counters.window(f"executed|{row.bot_id}|{row.side}")
     now_ms = state.core.now.mono_ms
     window.add(now_ms)
-    limit = state.policy.tightest("repeated_executions_max", state.members(row.bot_id))
+    limit = state.tightest("repeated_executions_max", row.bot_id)
     if window.count(now_ms) > limit:
         value = f"{window.count(now_ms)} {row.side} orders executed in 60 s"
         tighten(state, f"bot:{row.bot_id}", "REPEATED_EXECUTION", f"repeated_executions_max={limit}", value)
@@ -29,7 +29,7 @@ def on_attempt(state: State, bot_id: str) -> None:
     window = state.counters.window(f"attempts|{bot_id}")
     now_ms = state.core.now.mono_ms
     window.add(now_ms)
-    limit = state.policy.tightest("attempts_per_minute_max", state.members(bot_id))
+    limit = state.tightest("attempts_per_minute_max", bot_id)
     if window.count(now_ms) > limit:
         value = f"{window.count(now_ms)} submits asked for in a minute"
         tighten(state, f"bot:{bot_id}", "RUNAWAY", f"attempts_per_minute_max={limit}", value)
@@ -59,7 +59,7 @@ def compare_in_and_out(state: State) -> None:
             continue
         sent = state.counters.window(f"sent|{bot_id}").count(now_ms)
         announced = state.counters.window(f"announced|{bot_id}", _ANNOUNCED_WINDOW_MS).count(now_ms)
-        limit = state.policy.tightest("unexplained_orders_per_minute_max", state.members(bot_id))
+        limit = state.tightest("unexplained_orders_per_minute_max", bot_id)
         if sent - announced > limit:
             value = f"{sent} orders, {announced} announced in a minute"
             tighten(state, f"bot:{bot_id}", "ORDERS_UNEXPLAINED", f"unexplained_orders_per_minute_max={limit}", value)

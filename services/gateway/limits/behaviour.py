@@ -20,7 +20,7 @@ def check_duplicate(state: State, order: Candidate) -> Refusal | None:
     """K3, 15c3-5: the same pair, side, price and quantity already stands."""
     if order.is_reducing or order.request.price is None:
         return None
-    limit = state.policy.tightest("duplicate_orders_max", order.members)
+    limit = state.tightest("duplicate_orders_max", order.bot_id)
     request = order.request
     twins = [
         row.client_id
@@ -37,7 +37,7 @@ def check_level_occupied(state: State, order: Candidate) -> Refusal | None:
     """K3: a level is occupied until its order is terminal."""
     if order.is_reducing or not order.level:
         return None
-    limit = state.policy.tightest("level_orders_max", order.members)
+    limit = state.tightest("level_orders_max", order.bot_id)
     on_level = [
         row.client_id
         for row in state.orders.open_of(order.bot_id)

@@ -52,12 +52,10 @@ def exceeds(
     state: State, order: Candidate, name: str, code: str, value_in: Callable[[str], Decimal | int]
 ) -> Refusal | None:
     """Compare a value with the limit of every scope that sets one, narrowest first."""
-    for (scope, member), key in zip(order.members.items(), order.scopes, strict=True):
-        limit = state.policy.limit(name, scope, member)
-        if limit is not None:
-            value = value_in(key)
-            if value > limit:
-                return Refusal(code, key, f"{name}={limit}", str(value))
+    for key, limit in state.limits_of(name, order.bot_id):
+        value = value_in(key)
+        if value > limit:
+            return Refusal(code, key, f"{name}={limit}", str(value))
     return None
 
 

@@ -50,7 +50,7 @@ def check_market_age(state: State, order: Candidate) -> Refusal | None:
     """I5: no new risk on data older than allowed."""
     if order.is_reducing:
         return None
-    limit = state.policy.tightest("data_age_ms_max", order.members)
+    limit = state.tightest("data_age_ms_max", order.bot_id)
     age_ms = state.market.age_ms(state.core.now.mono_ms)
     if age_ms is None or age_ms > limit:
         return Refusal("STALE_MARKET", "venue:bitget", f"data_age_ms_max={limit}", f"{age_ms} ms")
@@ -61,7 +61,7 @@ def check_book_silence(state: State, order: Candidate) -> Refusal | None:
     """I5, F20: pings are answered and yet no book comes, or the last ones were wrong."""
     if order.is_reducing:
         return None
-    limit = state.policy.tightest("book_silent_ms_max", order.members)
+    limit = state.tightest("book_silent_ms_max", order.bot_id)
     silent_ms = state.market.silent_ms(order.request.symbol, state.core.now.mono_ms)
     if silent_ms is None or silent_ms > limit:
         scope = f"instrument:{order.request.symbol}"
@@ -73,7 +73,7 @@ def check_clock_skew(state: State, order: Candidate) -> Refusal | None:
     """F14: signatures still pass at two seconds; our own times would already lie."""
     if order.is_reducing or state.clock_skew_ms is None:
         return None
-    limit = state.policy.tightest("clock_skew_ms_max", order.members)
+    limit = state.tightest("clock_skew_ms_max", order.bot_id)
     if abs(state.clock_skew_ms) > limit:
         return Refusal("CLOCK_SKEW", "venue:bitget", f"clock_skew_ms_max={limit}", f"{state.clock_skew_ms} ms")
     return None
@@ -83,7 +83,7 @@ def check_view_age(state: State, order: Candidate) -> Refusal | None:
     """A post-only order priced from an old view would be refused by the venue, or stand where nobody wants it."""
     if order.claims.view_ts_ms is None or order.request.time_in_force != "post_only":
         return None
-    limit = state.policy.tightest("view_age_ms_max", order.members)
+    limit = state.tightest("view_age_ms_max", order.bot_id)
     age_ms = state.core.now.wall_ms - order.claims.view_ts_ms
     if age_ms > limit:
         return Refusal("VIEW_TOO_OLD", f"bot:{order.bot_id}", f"view_age_ms_max={limit}", f"{age_ms} ms")

@@ -6,6 +6,7 @@ from services.gateway.limits.candidate import Candidate, Refusal, bots_in, excee
 from services.gateway.state import State
 
 ZERO = Decimal(0)
+_CENT = Decimal("0.01")
 
 
 def check_open_orders(state: State, order: Candidate) -> Refusal | None:
@@ -26,62 +27,86 @@ def check_position(state: State, order: Candidate) -> Refusal | None:
     is_buy = order.request.side == "buy"
     name = "position_long_quote_max" if is_buy else "position_short_quote_max"
     price = max(order.wire_price, order.touch.mid)
-    longest, shortest = worst_case(state, [order.bot_id], order.request.symbol)
+    longest, shortest = worst_case(state, order.bot_id, order.request.symbol)
     base = longest + order.request.qty_base if is_buy else order.request.qty_base - shortest
     return exceeds(state, order, name, "POSITION_LIMIT", lambda _scope: _rounded(base * price))
 
 
-def check_gross_notional(state: State, order: Candidate) -> Refusal | None:
-    """K8: the capital threshold of every scope, reached by many small orders as surely as by one."""
+def check_notional(state: State, order: Candidate) -> Refusal | None:
+    """K8, RTS6-17(4): the capital thresholds of every scope, reached by many small orders as surely as by one.
+
+    Gross: the larger of both positions of each pair. Net: signed over pairs and bots, in the direction of this order.
+    """
     if order.is_reducing:
         return None
+    table = _table(state, order)
+    is_buy = order.request.side == "buy"
 
     def gross(scope: str) -> Decimal:
-        total = ZERO
-        for symbol, mark in _marks(state, order).items():
-            longest, shortest = _with_order(state, order, scope, symbol)
-            total += max(longest, -shortest, ZERO) * mark
-        return _rounded(total)
-
-    return exceeds(state, order, "gross_notional_quote_max", "NOTIONAL_LIMIT", gross)
-
-
-def check_net_notional(state: State, order: Candidate) -> Refusal | None:
-    """RTS6-17(4), K8: signed over all pairs and bots of the scope, in the direction in which this order pushes."""
-    if order.is_reducing:
-        return None
+        rows = _in_scope(state, table, scope)
+        return _rounded(sum((max(longest, -shortest, ZERO) * mark for longest, shortest, mark in rows), ZERO))
 
     def net(scope: str) -> Decimal:
-        total = ZERO
-        for symbol, mark in _marks(state, order).items():
-            longest, shortest = _with_order(state, order, scope, symbol)
-            total += longest * mark if order.request.side == "buy" else -shortest * mark
-        return _rounded(total)
+        rows = _in_scope(state, table, scope)
+        return _rounded(sum(((longest if is_buy else -shortest) * mark for longest, shortest, mark in rows), ZERO))
 
-    return exceeds(state, order, "net_notional_quote_max", "NOTIONAL_LIMIT", net)
+    return exceeds(state, order, "gross_notional_quote_max", "NOTIONAL_LIMIT", gross) or exceeds(
+        state, order, "net_notional_quote_max", "NOTIONAL_LIMIT", net
+    )
 
 
-def worst_case(state: State, bots: list[str], symbol: str) -> tuple[Decimal, Decimal]:
-    """(position if every resting buy fills, position if every resting sell fills), signed base, over these bots."""
-    longest = shortest = sum((state.position_base(bot, symbol) for bot in bots), ZERO)
-    for bot in bots:
-        for row in state.orders.open_of(bot):
-            if row.symbol == symbol and not row.reduce_only:
+def worst_case(state: State, bot_id: str, symbol: str) -> tuple[Decimal, Decimal]:
+    """(position if every resting buy fills, position if every resting sell fills), signed base."""
+    longest = shortest = state.position_base(bot_id, symbol)
+    for row in state.orders.open_of(bot_id):
+        if row.symbol == symbol and not row.reduce_only:
+            if row.side == "buy":
+                longest += row.remaining
+            else:
+                shortest -= row.remaining
+    return longest, shortest
+
+
+Row = tuple[Decimal, Decimal, Decimal]  # longest, shortest, mark
+
+
+def _table(state: State, order: Candidate) -> dict[str, dict[str, list[Decimal]]]:
+    """bot -> pair -> [longest, shortest, mark], this order included; one look at every row."""
+    marks = _marks(state, order)
+    table: dict[str, dict[str, list[Decimal]]] = {}
+    for bot_id, account in state.accounts.items():
+        held = table[bot_id] = {
+            symbol: [holding.qty_base, holding.qty_base, marks.get(symbol, holding.entry_price)]
+            for symbol, holding in account.holdings.items()
+            if holding.qty_base
+        }
+        for row in state.orders.open_of(bot_id):
+            if not row.reduce_only:
+                cells = held.setdefault(row.symbol, [ZERO, ZERO, marks.get(row.symbol, row.limit_price)])
                 if row.side == "buy":
-                    longest += row.remaining
+                    cells[0] += row.remaining
                 else:
-                    shortest -= row.remaining
-    return longest, shortest
+                    cells[1] -= row.remaining
+    symbol = order.request.symbol
+    cells = table[order.bot_id].setdefault(symbol, [ZERO, ZERO, marks[symbol]])
+    if order.request.side == "buy":
+        cells[0] += order.request.qty_base
+    else:
+        cells[1] -= order.request.qty_base
+    return table
 
 
-def _with_order(state: State, order: Candidate, scope: str, symbol: str) -> tuple[Decimal, Decimal]:
-    longest, shortest = worst_case(state, bots_in(state, scope), symbol)
-    if symbol == order.request.symbol:
-        if order.request.side == "buy":
-            longest += order.request.qty_base
-        else:
-            shortest -= order.request.qty_base
-    return longest, shortest
+def _in_scope(state: State, table: dict[str, dict[str, list[Decimal]]], scope: str) -> list[Row]:
+    """Per pair, added up over the bots of the scope."""
+    bots = bots_in(state, scope)
+    if len(bots) == 1:
+        return [(cells[0], cells[1], cells[2]) for cells in table[bots[0]].values()]
+    sums: dict[str, Row] = {}
+    for bot in bots:
+        for symbol, (longest, shortest, mark) in table[bot].items():
+            before = sums.get(symbol, (ZERO, ZERO, ZERO))
+            sums[symbol] = (before[0] + longest, before[1] + shortest, max(before[2], mark))
+    return list(sums.values())
 
 
 def _marks(state: State, order: Candidate) -> dict[str, Decimal]:
@@ -90,4 +115,4 @@ def _marks(state: State, order: Candidate) -> dict[str, Decimal]:
 
 
 def _rounded(value: Decimal) -> Decimal:
-    return value.quantize(Decimal("0.01"))
+    return value.quantize(_CENT)

@@ -20,7 +20,7 @@ def check_quantity(state: State, order: Candidate) -> Refusal | None:
 def check_collar(state: State, order: Candidate) -> Refusal | None:
     """RTS6-15(1)(a), order by order: not far through the far touch, not far behind the near one."""
     name = "collar_reducing_bps" if order.is_reducing else "collar_aggressive_bps"
-    aggressive = state.policy.tightest(name, order.members)
+    aggressive = state.tightest(name, order.bot_id)
     touch, price = order.touch, order.wire_price
     if order.request.side == "buy":
         through_bps = (price / touch.ask - 1) * BPS
@@ -33,7 +33,7 @@ def check_collar(state: State, order: Candidate) -> Refusal | None:
         return Refusal("PRICE_COLLAR_AGGRESSIVE", "desk", f"{name}={aggressive}", value)
     if order.is_reducing:
         return None
-    passive = state.policy.tightest("collar_passive_bps", order.members)
+    passive = state.tightest("collar_passive_bps", order.bot_id)
     if behind_bps > passive:
         value = f"{price} is {behind_bps:.1f} bps behind {touch.bid}/{touch.ask}"
         return Refusal("PRICE_COLLAR_PASSIVE", "desk", f"collar_passive_bps={passive}", value)
@@ -44,8 +44,8 @@ def check_drift(state: State, order: Candidate) -> Refusal | None:
     """RTS6-15(1)(a), over a period: no new risk while the reference itself has run away."""
     if order.is_reducing:
         return None
-    limit = state.policy.tightest("collar_drift_bps", order.members)
-    window_ms = int(state.policy.tightest("collar_drift_window_ms", order.members))
+    limit = state.tightest("collar_drift_bps", order.bot_id)
+    window_ms = int(state.tightest("collar_drift_window_ms", order.bot_id))
     drift_bps = state.market.drift_bps(order.request.symbol, int(window_ms / state.timing.market_speed))
     if drift_bps is not None and drift_bps > limit:
         value = f"{drift_bps:.1f} bps between the extremes of {window_ms} ms"
