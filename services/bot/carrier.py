@@ -174,8 +174,13 @@ class Carriers:
         fee_quote: Decimal,
         is_maker: bool | None,
         ts_ms: int,
+        is_read_back: bool = False,
     ) -> OwnFill | None:
-        """The fill to report, or None when this trade was reported before. Orders of an earlier life count too."""
+        """The fill to report, or None when this trade was reported before. Orders of an earlier life are told too.
+
+        ``is_read_back``: listed at the start of this life; the counter is of what this life saw happen, or a fill that
+        an earlier life had counted would count twice.
+        """
         if trade_id in self._seen_trades_set:
             return None
         if len(self._seen_trades) == _SEEN_TRADES_MAX:
@@ -206,7 +211,7 @@ class Carriers:
             ts_ms=ts_ms,
         )
         self._fills.append(fill)
-        self._fills_count += 1
+        self._fills_count += not is_read_back
         return fill
 
     def on_terminal(self, client_order_id: str, now_ms: int) -> None:

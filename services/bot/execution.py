@@ -125,6 +125,7 @@ class ConnectorExecution:
                 fee_quote=fill.fee_quote,
                 is_maker=fill.is_maker,
                 ts_ms=fill.ts_ms,
+                is_read_back=True,
             )
         _log.info("caught up: %d fills listed since %d", len(fills), since_ms)
 

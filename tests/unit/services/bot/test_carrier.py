@@ -144,6 +144,16 @@ def test_a_fill_of_an_earlier_life_is_reported_too(carriers):
         fee_quote=Decimal(0), is_maker=None, ts_ms=T0,
     )  # fmt: skip
     assert fill.level_id == "s1"
+    assert carriers.counters.fills == 1
+
+
+def test_a_fill_that_was_read_back_is_told_to_the_strategy_and_not_counted_again(carriers):
+    carriers.on_fill(
+        client_order_id="hb1-s1-abc.7", trade_id="t2", side="sell", price=Decimal("99"), qty_base=Decimal("1"),
+        fee_quote=Decimal(0), is_maker=None, ts_ms=T0, is_read_back=True,
+    )  # fmt: skip
+    assert [fill.trade_id for fill in carriers.take_fills()] == ["t2"]
+    assert carriers.counters.fills == 0
 
 
 def test_cancel_all_asks_for_every_order_and_time_asks_again(carriers):
