@@ -15,6 +15,7 @@ DIR_NAME = "events"
 _PREFIX = "events_"
 _SUFFIX = ".jsonl"
 _READ_BYTES = 1 << 20
+_LINE_BYTES_GUESS = 500
 
 
 class Position(NamedTuple):
@@ -59,23 +60,23 @@ def lines_since(directory: Path, position: Position) -> Iterator[tuple[bytes, Po
             yield line, Position(day, offset)
 
 
-def last_lines(directory: Path, n_lines: int) -> list[bytes]:
-    """About the newest n_lines, oldest first, reading the files from their ends."""
-    found: list[bytes] = []
+def last_lines(directory: Path, n_lines: int) -> Iterator[bytes]:
+    """About the newest n_lines (judged by size), oldest first, without holding them in memory."""
+    left_bytes = n_lines * _LINE_BYTES_GUESS
+    starts: list[tuple[Path, int]] = []
     for day in reversed(days(directory)):
         path = day_path(directory, day)
         size = path.stat().st_size
-        guess = min(size, max(1 << 16, (n_lines - len(found)) * 700))
-        with path.open("rb") as file:
-            file.seek(size - guess)
-            data = file.read(guess)
-        lines = data[: data.rfind(b"\n") + 1].split(b"\n")[:-1]
-        if guess < size:
-            lines = lines[1:]  # cut in its middle
-        found = lines[-(n_lines - len(found)) :] + found
-        if len(found) >= n_lines:
+        starts.append((path, max(0, size - left_bytes)))
+        left_bytes -= size
+        if left_bytes <= 0:
             break
-    return found
+    for path, offset in reversed(starts):
+        lines = whole_lines(path, offset)
+        if offset:
+            next(lines, None)  # cut in its middle
+        for line, _ in lines:
+            yield line
 
 
 def cut_torn_line(path: Path) -> bytes:

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from services.common.files import canonical_json
 from services.common.metrics import Metrics
@@ -43,7 +44,7 @@ def mount_endpoints(app: web.Application, health: Health, metrics: Metrics) -> N
         return web.json_response(text=canonical_json(body), status=200 if health.is_ready else 503)
 
     async def exposition(_: web.Request) -> web.Response:
-        return web.Response(body=metrics.exposition(), content_type="text/plain", charset="utf-8")
+        return web.Response(body=metrics.exposition(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)

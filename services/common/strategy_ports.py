@@ -47,6 +47,10 @@ class Telemetry(Protocol):
         """Intents since the last call, each exactly once."""
         ...
 
+    def on_lag(self, ms: int) -> None:
+        """How late the tick began."""
+        ...
+
     def bus_blind_ms(self) -> int: ...
     def csv_write_ms(self) -> Decimal:
         """How long the newest batch of rows took to write, off the tick path."""

@@ -94,6 +94,13 @@ class Tally:
             self.position = position
         return self
 
+    def forget_before(self, epoch_ms: int) -> None:
+        """Drop the sequences of lives that began before and have no gap; their counts stay."""
+        old = [key for key, seen in self.seen.items() if key.epoch < epoch_ms and not seen.ahead]
+        for key in old:
+            del self.seen[key]
+            self.claims.pop(key.text(), None)
+
     @property
     def n_missing(self) -> int:
         return sum(seen.missing for seen in self.seen.values() if seen.ahead)

@@ -48,13 +48,13 @@ class RecentEvents:
         return first
 
     def load(self, lines: Iterable[bytes]) -> None:
+        keys: dict[SeqKey, SeqKey] = {}  # one object per key, not one per line
         for line in lines:
             envelope = decode_envelope(line)
             if not isinstance(envelope, Unreadable):
                 stream = STREAM_BY_KIND.get(envelope.kind, "?")
-                self.first_place(
-                    envelope.event_id, (SeqKey(stream, envelope.source, envelope.source_epoch), envelope.seq)
-                )
+                key = SeqKey(stream, envelope.source, envelope.source_epoch)
+                self.first_place(envelope.event_id, (keys.setdefault(key, key), envelope.seq))
 
 
 def take(tally: Tally, recent: RecentEvents, deliveries: Sequence[RawDelivery], bury: BuryFn) -> Batch:

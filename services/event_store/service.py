@@ -21,6 +21,7 @@ from services.event_store.settings import EventStoreSettings
 from services.event_store.writer import EventWriter
 
 MARKS_KEPT_MS = 30 * 86_400_000
+FORGET_EVERY_MS = 3_600_000
 
 
 class EventStore(Service):
@@ -40,7 +41,7 @@ class EventStore(Service):
         self._unconfirmed: set[SeqKey] = set()
         self._told_life = ""
         self._gap_since_ms: dict[SeqKey, int] = {}
-        self._next_ms = {"checkpoint": 0, "report": 0, "trim": 0, "confirm": 0}
+        self._next_ms = {"checkpoint": 0, "report": 0, "trim": 0, "confirm": 0, "forget": 0}
         self._n_suppressed = 0
         self._report: IntegrityReport | None = None
 
@@ -66,6 +67,8 @@ class EventStore(Service):
             self._write_report(now_ms)
         if self._is_due("checkpoint", self._settings.checkpoint_every_ms):
             self._tally.save(self._directory)
+        if self._is_due("forget", FORGET_EVERY_MS):
+            self._tally.forget_before(now_ms - MARKS_KEPT_MS)
         if self._is_due("trim", self._settings.trim_every_ms):
             for stream in streams.ALL:
                 await self._bus.trim(
@@ -128,8 +131,7 @@ class EventStore(Service):
         is_new_life = bool(life) and life != self._told_life
         if not is_new_life and not self._is_due("confirm", self._settings.confirm_every_ms):
             return
-        oldest_ms = now_ms - MARKS_KEPT_MS
-        keys = [k for k in self._tally.seen if k.epoch >= oldest_ms] if is_new_life else list(self._unconfirmed)
+        keys = list(self._tally.seen if is_new_life else self._unconfirmed & self._tally.seen.keys())
         if await self._bus.confirm({key.text(): self._tally.seen[key].text() for key in keys}, now_ms):
             self._unconfirmed -= set(keys)
             self._told_life = life

@@ -15,4 +15,4 @@ class EventStoreSettings(Settings):
         default=100_000, ge=0, description="entries of intents, audit, latch, fills … kept on the bus once stored"
     )
     gap_grace_ms: int = Field(default=30_000, ge=0, description="a gap younger than this is still awaited")
-    recent_ids_max: int = Field(default=200_000, ge=1_000, description="event ids remembered to take an event once")
+    recent_ids_max: int = Field(default=100_000, ge=1_000, description="event ids remembered to take an event once")

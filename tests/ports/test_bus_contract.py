@@ -166,6 +166,30 @@ async def test_a_refused_event_goes_to_the_dead_letters_and_is_not_given_again(d
     assert dead[0].event.error == "EVENT_REFUSED: no"
 
 
+async def test_trimming_stops_at_what_some_reader_has_not_acknowledged(desk: Desk) -> None:
+    bus, source = await desk.client("a")
+    for n in range(60):
+        await bus.publish(latch(source, str(n)))
+    await bus.flush(2_000)
+    assert await bus.trim(streams.LATCH, keep_max=20, group="event_store") == 0  # not stored yet
+    await collect(bus, "event_store", 60)
+    await collect(bus, "slow", 1)  # took all, acknowledged all
+    held = await desk.client("c")
+    given = []
+    while len(given) < 60:
+        given += await held[0].poll("held", [streams.LATCH], count_max=100, wait_ms=50)
+    for delivery in given[:10]:
+        await held[0].ack("held", delivery)
+    for client in desk.clients:
+        await client.flush(2_000)
+    assert await bus.trim(streams.LATCH, keep_max=20, group="event_store") == 10
+    for delivery in given[10:]:
+        await held[0].ack("held", delivery)
+    await held[0].flush(2_000)
+    assert await bus.trim(streams.LATCH, keep_max=20, group="event_store") == 30
+    assert [d.event.reason for d in await bus.tail([streams.LATCH], count_max=100)] == [str(n) for n in range(40, 60)]
+
+
 async def test_tail_shows_the_newest_oldest_first(desk: Desk) -> None:
     bus, source = await desk.client("a")
     for n in range(10):

@@ -36,8 +36,8 @@ class Story:
     def status(self, fills: int) -> e.BotStatusV1:
         return self.bot.make(
             e.BotStatusV1, bot_id="bot1", symbol="BTC-USDT", guard="RUNNING", reasons=[], regime="neutral",
-            mid_price=None, equity_quote=None, position_base=None, open_orders=0, submits=0, cancels=0, fills=fills, refusals=0,
-            modelled_edge_bps=None, realised_edge_bps=None, first_order_s=None, tick_ms=None,
+            mid_price=None, equity_quote=None, position_base=None, open_orders=0, submits=0, cancels=0, fills=fills,
+            refusals=0, modelled_edge_bps=None, realised_edge_bps=None, first_order_s=None, tick_ms=None,
         )  # fmt: skip
 
     def state(self, **counters: int) -> e.StateSnapshotV1:
@@ -145,3 +145,14 @@ def test_a_tally_comes_back_from_its_checkpoint_whole(story: Story) -> None:
         k: v for k, v in vars(counted).items() if k != "seen"
     }
     assert {k: v.text() for k, v in loaded.seen.items()} == {k: v.text() for k, v in counted.seen.items()}
+
+
+def test_old_lives_without_a_gap_are_forgotten_and_their_counts_stay(story: Story) -> None:
+    story.store(story.fill(), story.state(**{"made.hb.fill.v1": 1}))
+    story.bot.make(e.BotMinuteV1, bot_id="bot1", row={})  # never stored
+    story.store(story.status(0))
+    tally = load_or_count(story.run_dir)
+    tally.forget_before(NOON_MS + 1)
+    assert [key.source for key in tally.seen] == ["bot.bot1"]
+    assert tally.claims == {}
+    assert (tally.n_events, tally.n_missing) == (3, 1)
