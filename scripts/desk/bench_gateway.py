@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import aiohttp
+import psutil
 import yaml
 
 from scripts.desk.places import REPO
@@ -125,10 +126,18 @@ async def _measure(
         await side.client.start()
     price = await _price(sides[0])
     await _warm_up(sides, price)
+    cpu_before = [_cpu_s(process) for process in processes]
     for _ in range(0, seconds, SLICE_S):
         for side in sides:
             await _slice(side, rate, price)
     report = _report(rate, seconds, *sides)
+    orders = max(1, report["gateway"]["orders"])
+    venue_s, gateway_s = (_cpu_s(p) - before for p, before in zip(processes, cpu_before, strict=True))
+    report["cpu_ms_per_order"] = {  # submit and cancel; the venue served both ways
+        "venue": round(venue_s * 1000 / (2 * orders), 3),
+        "gateway": round(gateway_s * 1000 / orders, 3),
+    }
+    report["load_average"] = round(psutil.getloadavg()[0], 1)
     report["gateway"]["stages"] = await _stages(gateway_url, secrets.admin_token)
     for side in sides:
         await side.client.close()
@@ -195,7 +204,7 @@ def _wide_open(run_dir: Path) -> Path:
 async def _start(processes: list[subprocess.Popen[bytes]], run_dir: Path, name: str, port: int, *flags: str) -> None:
     command = [sys.executable, "-m", f"services.{name}", "--run-dir", str(run_dir), "--port", str(port), *flags]
     with (run_dir / f"{name}.err").open("ab") as errors:
-        process = subprocess.Popen(command, cwd=REPO, stdout=errors, stderr=errors)
+        process = subprocess.Popen(command, cwd=REPO, stdout=errors, stderr=errors)  # noqa: ASYNC220 - a start takes ms
     processes.append(process)
     async with aiohttp.ClientSession() as http:
         for _ in range(READY_S * 10):
@@ -222,6 +231,11 @@ async def _price(side: Side) -> Decimal:
 async def _stages(url: str, token: str) -> Any:
     async with aiohttp.ClientSession(headers={"X-Hbot-Admin": token}) as http, http.get(f"{url}/desk/status") as answer:
         return json.loads(await answer.read())["stages"]
+
+
+def _cpu_s(process: subprocess.Popen[bytes]) -> float:
+    times = psutil.Process(process.pid).cpu_times()
+    return float(times.user + times.system)
 
 
 def _ms(ns: int) -> float:

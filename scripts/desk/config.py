@@ -10,10 +10,14 @@ import typer
 from scripts.desk.options import DataDir, Json
 from scripts.desk.output import print_json, wide_console
 from scripts.desk.places import known_bots, places
+from scripts.desk.supervisor.plan import SERVICE_NAMES
 from services.common.errors import ConfigError, DeskError, NotFound
 
 # What the supervisor gives on the command line, in the form it has there.
-SUPPLIED = {"gateway": ("venue_url=http://127.0.0.1:8123", "bots=bot1")}
+SUPPLIED = {
+    "gateway": ("venue_url=http://127.0.0.1:8123", "bots=bot1"),
+    "kill_switch": ("venue_url=http://127.0.0.1:8123", "gateway_url=http://127.0.0.1:8124", "bots=bot1"),
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -122,7 +126,7 @@ def service_settings() -> dict[str, Any]:
     from services.common.settings import Settings
 
     found: dict[str, Any] = {}
-    for service in ("venue_sim", "gateway", "event_store", "desk_api", "bot"):
+    for service in SERVICE_NAMES:
         try:
             module = importlib.import_module(f"services.{service}.settings")
         except ModuleNotFoundError:

@@ -116,6 +116,8 @@ def _market(market: str | None) -> str | None:
     path = Path(rest).absolute()
     if not path.is_file():
         raise ConfigError(
-            "REPLAY_MISSING", f"--market {market}: no file at {path}", "give the path of a tape; the formats are in services/venue_sim/README.md"
+            "REPLAY_MISSING",
+            f"--market {market}: no file at {path}",
+            "give the path of a tape; the formats are in services/venue_sim/README.md",
         )
     return f"replay:{path}"

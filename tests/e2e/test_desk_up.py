@@ -18,7 +18,7 @@ pytestmark = pytest.mark.e2e
 
 RECORDING = REPO.parent / "shared" / "data" / "btc_perp_20211231_20220201_1m.csv"
 FIRST_ORDER_S_MAX = 20
-KILLED_IN_TURN = ("desk_api", "event_store", "postgres", "redis", "venue_sim", "gateway", "bot.bot1")
+KILLED_IN_TURN = ("desk_api", "kill_switch", "event_store", "postgres", "redis", "venue_sim", "gateway", "bot.bot1")
 
 
 @pytest.fixture

@@ -6,10 +6,14 @@ from typing import Annotated, Any
 import typer
 
 from scripts.desk.options import Json
-from services.common.errors import ConfigError, ExitCode
+from services.common.errors import ConfigError, DeskError, ExitCode
+from services.dialects.cards import Outcome, numbers
 
 VENUES = ("bitget",)
-CLIENTS = ("ccxt",)
+CLIENTS = ("ccxt", "hummingbot")
+# Funding every 15 s, so that a card can wait for it; Hummingbot polls a lot, and its own throttle is upstream's.
+TARGET_FLAGS = ("--market", "lively", "--set", "funding_interval_ms=15000")
+HUMMINGBOT_S = 600
 
 
 def register(app: typer.Typer) -> None:
@@ -18,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 def conformance(
     venue: Annotated[str, typer.Argument(help="Whose dialect: bitget.")] = "bitget",
-    client: Annotated[str, typer.Option("--client", help="Who tries it: ccxt.")] = "ccxt",
+    client: Annotated[str, typer.Option("--client", help="Who tries it: ccxt or hummingbot.")] = "ccxt",
     cards: Annotated[str, typer.Option("--cards", help="Only these numbers, e.g. 20-26,80.")] = "",
     run_dir: Annotated[Path | None, typer.Option("--run-dir", help="Where reports/conformance/ is written.")] = None,
     as_json: Json = False,
@@ -37,7 +41,11 @@ def conformance(
             f"venue={venue}, client={client}, allowed: {', '.join(VENUES)} with {', '.join(CLIENTS)}",
             "desk conformance bitget --client ccxt",
         )
-    run = play_ccxt(numbers(cards))
+    try:
+        only = numbers(cards)
+    except ValueError as error:
+        raise ConfigError("CONFORMANCE_CARDS", str(error), "--cards 20-26,80") from error
+    run = play_ccxt(only) if client == "ccxt" else play_hummingbot(cards)
     page = report.write(run, places(None, run_dir).run_dir / "reports" / "conformance")
     if as_json:
         print_json(report.as_json(run))
@@ -51,33 +59,46 @@ def play_ccxt(only: frozenset[int] | None = None) -> Any:
     import ccxt
 
     from scripts.desk.conformance import ccxt_accounts, ccxt_market, ccxt_orders, ccxt_wire
-    from scripts.desk.conformance.cards import play
     from scripts.desk.conformance.ccxt_bench import CcxtBench
     from scripts.desk.conformance.report import Run
     from scripts.desk.conformance.target import Target
     from services.common.clock import SystemClock
+    from services.dialects.cards import play
 
     clock = SystemClock()
     decks = (ccxt_market.DECK, ccxt_orders.DECK, ccxt_accounts.DECK, ccxt_wire.DECK)
     chosen = [card for deck in decks for card in deck.cards if only is None or card.number in only]
-    with Target(clock, "--market", "lively", "--set", "funding_interval_ms=15000") as target:
+    with Target(clock, *TARGET_FLAGS) as target:
         bench = CcxtBench(target, clock)
         started_ms = clock.now_ms()
         outcomes = play(chosen, bench, clock, ccxt.BaseError, bench.reset)
     return Run("bitget", "ccxt", ccxt.__version__, started_ms, tuple(outcomes))
 
 
-def numbers(text: str) -> frozenset[int] | None:
-    """ "20-22,80" as numbers; "" is all."""
-    if not text:
-        return None
-    chosen: set[int] = set()
-    for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()):
-            raise ConfigError("CONFORMANCE_CARDS", f"--cards {text!r}, allowed: 20-26,80", "--cards 20-26,80")
-        chosen.update(range(int(first), int(last or first) + 1))
-    return frozenset(chosen)
+def play_hummingbot(cards: str = "") -> Any:
+    """The same by Hummingbot's connector, which needs a process of its own."""
+    import subprocess
+    import sys
+    from importlib.metadata import version
+
+    import msgspec
+
+    from scripts.desk.conformance.report import Run
+    from scripts.desk.conformance.target import Target
+    from scripts.desk.places import REPO
+    from services.common.clock import SystemClock
+
+    clock = SystemClock()
+    with Target(clock, *TARGET_FLAGS) as target:
+        started_ms = clock.now_ms()
+        argv = [sys.executable, "-m", "services.bot.conformance", "--url", target.url, "--run-dir", str(target.run_dir)]
+        done = subprocess.run([*argv, "--cards", cards], cwd=REPO, capture_output=True, timeout=HUMMINGBOT_S)
+    try:
+        outcomes = msgspec.json.decode(done.stdout, type=list[Outcome])
+    except msgspec.DecodeError as error:
+        said = done.stderr.decode(errors="replace")[-500:]
+        raise DeskError("CONFORMANCE_CLIENT", f"exit={done.returncode}, {said}", "read the lines above") from error
+    return Run("bitget", "hummingbot", version("hummingbot"), started_ms, tuple(outcomes))
 
 
 def _print_table(console: Any, run: Any, page: Path) -> None:
@@ -87,7 +108,6 @@ def _print_table(console: Any, run: Any, page: Path) -> None:
 
     table = Table("card", "group", "what", "result", "seen", box=None)
     for row in as_table(run):
-        style = {"failed": "bold red", "skipped": "dim"}.get(row[3])
-        table.add_row(*row, style=style)
+        table.add_row(*row, style="bold red" if row[3] == "failed" else None)
     console.print(table)
-    console.print(f"{run.count('passed')} passed, {run.count('failed')} failed, {run.count('skipped')} skipped; {page}")
+    console.print(f"{run.count('passed')} passed, {run.count('failed')} failed; {page}")

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import ccxt
 
-from scripts.desk.conformance.cards import Deck, check
 from scripts.desk.conformance.ccxt_bench import MARKET_ID, PRODUCT, QTY, SYMBOL, CcxtBench
+from services.dialects.cards import Deck, check
 
 DECK = Deck()
 card = DECK.card

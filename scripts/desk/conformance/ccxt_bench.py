@@ -8,9 +8,9 @@ from typing import Any
 import ccxt
 import ccxt.pro
 
-from scripts.desk.conformance.cards import CardFailed
 from scripts.desk.conformance.target import Key, Target
 from services.common.ports import Clock
+from services.dialects.cards import CardFailed
 
 SYMBOL = "BTC/USDT:USDT"
 MARKET_ID = "BTCUSDT"

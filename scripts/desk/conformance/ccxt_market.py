@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import ccxt
 
-from scripts.desk.conformance.cards import Deck, check
 from scripts.desk.conformance.ccxt_bench import SYMBOL, CcxtBench
+from services.dialects.cards import Deck, check
 
 DECK = Deck()
 card = DECK.card

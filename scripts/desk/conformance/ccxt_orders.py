@@ -4,8 +4,8 @@ from functools import partial
 
 import ccxt
 
-from scripts.desk.conformance.cards import CardFailed, Deck, check
 from scripts.desk.conformance.ccxt_bench import MARKET_ID, QTY, SYMBOL, CcxtBench
+from services.dialects.cards import CardFailed, Deck, check
 
 DECK = Deck()
 card = DECK.card

@@ -6,8 +6,8 @@ from typing import Any
 
 import ccxt
 
-from scripts.desk.conformance.cards import CardFailed, Deck, check
 from scripts.desk.conformance.ccxt_bench import MARKET_ID, PRODUCT, QTY, SYMBOL, CcxtBench
+from services.dialects.cards import CardFailed, Deck, check
 
 DECK = Deck()
 card = DECK.card

@@ -225,7 +225,7 @@ class Desk:
     # -------------------------------------------------------------------------------------------------------- stop
 
     async def stop(self, before_servers: Callable[[], Awaitable[None]] | None = None) -> StopReport:
-        """Bots, gateway, count at the venue, venue, event store, page, servers. Safe after a start that failed.
+        """Bots, gateway, count at the venue, kill switch, venue, event store, page, servers. Safe after a failed start.
 
         ``before_servers`` runs when every producer has gone and Redis still answers.
         """
@@ -234,6 +234,7 @@ class Desk:
         lines += await self._stop_stage(Stage.BOT)
         lines += await self._stop_stage(Stage.GATEWAY)
         open_orders = await self._open_orders_at_venue()
+        lines += await self._stop_stage(Stage.KILL)
         lines += await self._stop_stage(Stage.VENUE)
         lines += await self._stop_stage(Stage.STORE)
         lines += await self._stop_stage(Stage.PAGE)

@@ -10,6 +10,7 @@ from scripts.desk.supervisor.plan import Stage
 STAGE_OF_MODULE = {
     "services.bot": Stage.BOT,
     "services.gateway": Stage.GATEWAY,
+    "services.kill_switch": Stage.KILL,
     "services.venue_sim": Stage.VENUE,
     "services.event_store": Stage.STORE,
     "services.desk_api": Stage.PAGE,

@@ -16,9 +16,10 @@ class Stage(IntEnum):
 
     BOT = 0
     GATEWAY = 1
-    VENUE = 2
-    STORE = 3
-    PAGE = 4
+    KILL = 2
+    VENUE = 3
+    STORE = 4
+    PAGE = 5
 
 
 class UpOptions(NamedTuple):
@@ -50,13 +51,13 @@ class ProcessPlan(NamedTuple):
         return f"http://127.0.0.1:{self.port}"
 
 
-SERVICE_NAMES = ("venue_sim", "gateway", "event_store", "desk_api", "bot")
+SERVICE_NAMES = ("venue_sim", "gateway", "kill_switch", "event_store", "desk_api", "bot")
 
 
 def process_names(options: UpOptions) -> tuple[str, ...]:
     """In start order. Everything starts at once; the order only decides who gets the processor first."""
     page = ("desk_api",) if options.page else ()
-    return ("venue_sim", "gateway", *(BOT_PREFIX + bot for bot in options.bots), "event_store", *page)
+    return ("venue_sim", "gateway", *(BOT_PREFIX + bot for bot in options.bots), "event_store", "kill_switch", *page)
 
 
 def process_plans(options: UpOptions, ports: dict[str, int], redis_url: str) -> tuple[ProcessPlan, ...]:
@@ -93,6 +94,8 @@ def process_plans(options: UpOptions, ports: dict[str, int], redis_url: str) -> 
     for bot in options.bots:
         flags = ("--bot", bot, "--gateway-url", url("gateway"), *bus)
         plans.append(plan(BOT_PREFIX + bot, "services.bot", Stage.BOT, flags, 90, 30))
+    killing = ("--venue-url", url("venue_sim"), "--gateway-url", url("gateway"), *bus, "--bots", ",".join(options.bots))
+    plans.append(plan("kill_switch", "services.kill_switch", Stage.KILL, killing, 45, 15))
     plans.append(plan("event_store", "services.event_store", Stage.STORE, bus, 45, 20))
     if options.page:
         plans.append(plan("desk_api", "services.desk_api", Stage.PAGE, bus, 45, 10))

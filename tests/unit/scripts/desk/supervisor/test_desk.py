@@ -79,7 +79,7 @@ async def test_the_desk_starts_everything_and_stops_bots_then_gateway_then_venue
     assert report.open_orders == 0
     assert report.lines == ()
     stops = [line.split()[0] for line in (tmp_path / "notes").read_text().splitlines() if " stop " in line]
-    assert stops == ["bot.bot1", "gateway", "venue_sim", "event_store", "desk_api"]
+    assert stops == ["bot.bot1", "gateway", "kill_switch", "venue_sim", "event_store", "desk_api"]
 
 
 async def test_orders_left_at_the_venue_are_reported_not_hidden(make_desk):

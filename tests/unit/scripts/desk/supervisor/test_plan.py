@@ -16,13 +16,20 @@ def plans(options: UpOptions = OPTIONS):
 
 def test_every_named_process_has_a_plan_and_a_port():
     assert set(plans()) == set(process_names(OPTIONS)) == {
-        "venue_sim", "gateway", "bot.bot1", "bot.bot2", "event_store", "desk_api",
+        "venue_sim", "gateway", "bot.bot1", "bot.bot2", "event_store", "kill_switch", "desk_api",
     }  # fmt: skip
 
 
 def test_bots_stop_before_the_gateway_the_gateway_before_the_venue_and_the_store_after_both():
     stages = {name: plan.stage for name, plan in plans().items()}
-    assert stages["bot.bot1"] < stages["gateway"] < stages["venue_sim"] < stages["event_store"] < stages["desk_api"]
+    assert (
+        stages["bot.bot1"]
+        < stages["gateway"]
+        < stages["kill_switch"]
+        < stages["venue_sim"]
+        < stages["event_store"]
+        < stages["desk_api"]
+    )
     assert min(Stage) == Stage.BOT
 
 
