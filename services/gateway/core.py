@@ -57,7 +57,7 @@ class Core:
         batch_id = self._next_serial()
         if then is not None:
             self._batches[batch_id] = then
-        self._outputs.append(m.WriteJournal(batch_id, records))
+        self._outputs.append(m.WriteJournal(batch_id, records, then is not None))
 
     def after(self, delay_ms: int, then: Then) -> None:
         """Run ``then`` on the first tick at or after the delay."""

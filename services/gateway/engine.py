@@ -177,7 +177,7 @@ class Engine:
                 case m.Publish():
                     self._make(output, events)
                 case m.WriteJournal():
-                    self._write(output.records, events, output.batch_id)
+                    self._write(output.records, events, output.batch_id, is_urgent=output.is_awaited)
                     events = []
                 case m.AskUpstream():
                     self._spawn(self._ask(output))
@@ -195,7 +195,7 @@ class Engine:
                     if self._drained is not None and not self._drained.done():
                         self._drained.set_result(output.open_orders)
         if events:
-            self._write((), events, None)
+            self._write((), events, None, is_urgent=False)
 
     def _make(self, output: m.Publish, events: list[e.AnyEvent]) -> None:
         event: Any = self._source.make(output.kind, bot_id=output.bot_id, **output.fields)
@@ -205,10 +205,12 @@ class Engine:
         else:
             events.append(event)
 
-    def _write(self, records: Sequence[object], events: list[e.AnyEvent], batch_id: int | None) -> None:
+    def _write(
+        self, records: Sequence[object], events: list[e.AnyEvent], batch_id: int | None, *, is_urgent: bool
+    ) -> None:
         encoded = [encode(event) for event in events]
         tag: _Tag = (batch_id, events, stopwatch_ns())
-        self._journal.write(Batch(records, encoded, tag))  # type: ignore[arg-type]
+        self._journal.write(Batch(records, encoded, tag, is_urgent))  # type: ignore[arg-type]
 
     async def _ask(self, output: m.AskUpstream) -> None:
         started_ns = stopwatch_ns()

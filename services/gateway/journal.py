@@ -1,8 +1,8 @@
 """The gateway's memory: SQLite, durable before anything depends on it.
 
 WAL with synchronous=FULL: a commit is on disk (fdatasync of the log) before its callback runs. One writer thread owns
-the connection; whatever has been handed in while a commit ran goes into the next one, which starts at once: group
-commit without a timer. A batch is never split over two commits.
+the connection; whatever has been handed in while a commit ran goes into the next one, which starts at once when anybody
+waits for it, else a few milliseconds later: group commit. A batch is never split over two commits.
 
 Beside the rows stands an outbox: the events that go with them, in the same commit. What a crash kept from the bus is
 published at the next start, with the same event ids.
@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from services.common.clock import stopwatch_ns
 from services.gateway.records import (
     TERMINAL,
     AccountRecord,
@@ -57,15 +58,21 @@ _RECENT_MS = 24 * 3_600_000  # terminal rows younger than this come back into me
 _RECENT_ROWS_MAX = 5_000
 _OUTBOX_KEPT = 2_000  # beyond what is known to be published
 
+_LINGER_NS = 5_000_000  # for more to come, after a batch that nobody waits for
+
 _encode = msgspec.json.Encoder(decimal_format="string").encode
 
 
 class Batch(NamedTuple):
-    """One transaction's worth. ``events`` are encoded events for the outbox. ``tag`` comes back after the commit."""
+    """One transaction's worth. ``events`` are encoded events for the outbox. ``tag`` comes back after the commit.
+
+    Nobody waits for a batch that is not urgent: what it says can be asked of the venue again.
+    """
 
     records: Sequence[Record]
     events: Sequence[bytes]
     tag: object
+    is_urgent: bool = True
 
 
 Committed = list[tuple[object, list[int]]]  # per batch: its tag and the outbox ids of its events
@@ -174,17 +181,7 @@ class Journal:
         assert connection is not None
         is_closing = False
         while not is_closing:
-            batches: list[Batch] = []
-            item = self._queue.get()
-            while True:
-                if item is None:
-                    is_closing = True
-                    break
-                batches.append(item)
-                try:
-                    item = self._queue.get_nowait()
-                except queue.Empty:
-                    break
+            batches, is_closing = self._gather()
             if batches:
                 try:
                     done = self._commit(connection, batches)
@@ -192,6 +189,22 @@ class Journal:
                     self._on_failure(f"{type(error).__name__}: {error}")
                     return
                 self._on_committed(done)
+
+    def _gather(self) -> tuple[list[Batch], bool]:
+        """What goes into the next commit, and whether it is the last. Something urgent ends the waiting for more."""
+        batches: list[Batch] = []
+        item = self._queue.get()
+        commit_at_ns = stopwatch_ns() + _LINGER_NS
+        while item is not None:
+            batches.append(item)
+            if item.is_urgent:
+                commit_at_ns = 0
+            wait_ns = commit_at_ns - stopwatch_ns()
+            try:
+                item = self._queue.get(timeout=wait_ns / 1e9) if wait_ns > 0 else self._queue.get_nowait()
+            except queue.Empty:
+                return batches, False
+        return batches, True
 
     def _commit(self, connection: sqlite3.Connection, batches: list[Batch]) -> Committed:
         done: Committed = []

@@ -185,6 +185,7 @@ class WriteJournal(NamedTuple):
 
     batch_id: int
     records: tuple[Record, ...]
+    is_awaited: bool = True  # something goes on only once it is durable
 
 
 class PushToBot(NamedTuple):
