@@ -5,6 +5,8 @@ Hummingbot takes the first strategy class and the first config class it finds in
 
 import asyncio
 import logging
+from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from hummingbot.strategy.strategy_v2_base import StrategyV2Base, StrategyV2ConfigBase
@@ -13,6 +15,7 @@ import services.bot.seat as seat_of_the_bot
 from services.bot.carrier import Carriers
 from services.bot.execution import ConnectorExecution
 from services.bot.silence import why_silent
+from services.common.clock import Stopwatch
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +42,7 @@ class DeskScript(StrategyV2Base):
         super().__init__(connectors, config)
         self.seat = seat_of_the_bot.seat()
         self.stop_wait_s = 6.0
+        self.on_tick_took: Callable[[Decimal], None] = lambda _: None
         bot = self.seat.bot
         self.connector = connectors[bot.connector_name]
         carriers = Carriers(bot.bot_id, epoch_s=self.seat.clock.now_ms() // 1000)
@@ -50,6 +54,11 @@ class DeskScript(StrategyV2Base):
 
     def tick(self, timestamp: float) -> None:
         """Always, ready or not: resting orders must not depend on feeds being there."""
+        watch = Stopwatch()
+        self._look_after_orders()
+        self.on_tick_took(watch.ms())
+
+    def _look_after_orders(self) -> None:
         if self._catching_up is None and self.connector.ready:
             since_ms = self.controller.forgot_after_ms
             self._catching_up = asyncio.create_task(self.execution.catch_up(since_ms))

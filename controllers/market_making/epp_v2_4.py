@@ -92,6 +92,9 @@ class EppV24Controller(ControllerBase):
         """
         next_tick_ms = self._clock.monotonic_ms()
         while not self.terminated.is_set():
+            late_ms = self._clock.monotonic_ms() - next_tick_ms
+            if late_ms >= 0:
+                self._telemetry.on_lag(late_ms)
             try:
                 await self.control_task()
             except Exception:  # the boundary of the loop: count it, keep the evidence, leave nothing resting

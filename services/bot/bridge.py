@@ -14,6 +14,7 @@ from controllers.epp.processed import DailyReport, IntentAudit, Notice, Processe
 from controllers.epp.rows import daily_row, fill_row, minute_row
 from services.bot.carrier import Counters
 from services.bot.csv_files import CsvFiles
+from services.bot.metrics import BotMetrics
 from services.common.hash_chain import HashChain
 from services.common.ports import Bus, Clock, EventSource
 from services.contracts.events import (
@@ -52,6 +53,7 @@ class Bridge:
         clock: Clock,
         csv_files: CsvFiles,
         audit_chain: HashChain,
+        metrics: BotMetrics,
         host_facts: Callable[[], HostFacts],
     ) -> None:
         self._bot_id = bot_id
@@ -61,6 +63,7 @@ class Bridge:
         self._clock = clock
         self._csv_files = csv_files
         self._audit_chain = audit_chain
+        self._metrics = metrics
         self._host_facts = host_facts
         self._intents: list[ExternalIntent] = []
         self._said: tuple[str, tuple[str, ...], str] | None = None
@@ -70,6 +73,7 @@ class Bridge:
 
     def publish(self, plan: Plan, processed: ProcessedState) -> None:
         self.latest = processed
+        self._metrics.on_decision(processed)
         self._log_notices(processed.notices)
         said = (processed.guard, processed.reasons, processed.regime)
         if plan.place or plan.cancel or said != self._said:
@@ -107,6 +111,9 @@ class Bridge:
         intents, self._intents = tuple(self._intents), []
         return intents
 
+    def on_lag(self, ms: int) -> None:
+        self._metrics.on_lag(ms)
+
     def bus_blind_ms(self) -> int:
         return self._bus.blind_ms()
 
@@ -126,6 +133,7 @@ class Bridge:
     def publish_status(self) -> None:
         """Once a second: what the page shows."""
         facts, processed = self._host_facts(), self.latest
+        self._metrics.on_second(facts.counters, facts.first_order_s, self._csv_files.last_write_ms)
         if processed is None:
             self._publish(BotStatusV1, **_empty_status(self._symbol, facts))
             return

@@ -21,6 +21,7 @@ from services.bot.csv_files import CsvFiles
 from services.bot.funding import FundingToday
 from services.bot.launcher import ClockDied, Host, Instance
 from services.bot.memory import StateFile
+from services.bot.metrics import BotMetrics
 from services.bot.process_age import process_age_s
 from services.bot.settings import BotSettings
 from services.common.errors import DeskError
@@ -55,6 +56,7 @@ class BotService(Service):
             buffer_rows=settings.csv_buffer_size,
             flush_every_ms=settings.csv_flush_interval_s * 1000,
         )
+        self._metrics = BotMetrics(context.metrics, bot.bot_id)
         self._memory = StateFile(home / "daily_state.json")
         self._bridge = Bridge(
             bot_id=bot.bot_id,
@@ -64,6 +66,7 @@ class BotService(Service):
             clock=context.clock,
             csv_files=self._csv_files,
             audit_chain=HashChain(home / "audit.jsonl"),
+            metrics=self._metrics,
             host_facts=self._facts,
         )
         self._host = Host(self._instance(home))
@@ -101,6 +104,8 @@ class BotService(Service):
             await self._stop_quoting()
             raise ClockDied("CLOCK_DIED", f"bot={self._bot.bot_id}, error={self._host.clock_error}", "see the log")
         self._bridge.publish_status()
+        if self._script is not None:
+            self._metrics.on_health(self._script.controller.faults, self._script.connector.foreign_cancels)
         if self._csv_files.error:
             self.log.warning("csv.unwritten", error=self._csv_files.error)
         if self._host.is_ready and self._bridge.latest is not None:
@@ -133,6 +138,7 @@ class BotService(Service):
     def _on_script(self, script: Any) -> None:
         self._script = script
         script.execution.on_first_order = self._note_first_order
+        script.on_tick_took = self._metrics.on_script_tick
         script.stop_wait_s = float(self._settings.stop_wait_s)
 
     def _note_first_order(self) -> None:

@@ -11,12 +11,16 @@ from pathlib import Path
 
 _log = logging.getLogger(__name__)
 
+_REMOVED_ABOVE_BYTES = 4 << 20
 _TRIMMED = ("Executors", "Position", "Controllers", "MarketState", "OrderStatus", "TradeFill", "Order")
 
 
 def trim_tables(database: Path) -> int:
     """Rows deleted. A file that cannot be read is put aside, not repaired."""
     if not database.exists():
+        return 0
+    if database.stat().st_size > _REMOVED_ABOVE_BYTES:  # deleting rows one by one would take as long as reading them
+        database.unlink()
         return 0
     try:
         with sqlite3.connect(database) as connection:

@@ -55,6 +55,9 @@ class Telemetry:
     def take_intents(self):
         return ()
 
+    def on_lag(self, ms):
+        pass
+
     def bus_blind_ms(self):
         return 0
 
