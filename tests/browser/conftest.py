@@ -25,8 +25,9 @@ def chromium_path() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def browser() -> Iterator[object]:
+    """One per test: playwright keeps its event loop running in this thread, where asynchronous tests need their own."""
     path = chromium_path()
     if path is None:
         pytest.skip("no chromium on this machine: apt-get install -y chromium")

@@ -7,7 +7,7 @@
 
 import { put } from "./table.js";
 
-export const LOST_AFTER_MS = 2000; // frames come at least twice a second
+export const LOST_AFTER_MS = 3000; // frames come at least twice a second
 
 export class Ages {
   #life = "";
