@@ -1,4 +1,4 @@
-"""`desk kill`: stop a scope now. Latched at the gateway, cancelled at the venue by its own way, zero proved and kept."""
+"""`desk kill`: stop a scope now. Latched at the gateway, cancelled at the venue, zero proved and kept."""
 
 from typing import Annotated, Any
 

@@ -71,8 +71,8 @@ def _bot(ledger: RunLedger, bot: BotLedger) -> dict[str, Any]:
         "fills": len(bot.fills),
         "fills_buy": bot.fills_of("buy"),
         "fills_sell": bot.fills_of("sell"),
-        "position": bot.position_base,
-        "pnl_quote": bot.pnl_quote,
+        "position": _amount(bot.position_base),
+        "pnl_quote": _amount(bot.pnl_quote),
         "edge_modelled_bps": _rounded(edge.modelled_bps if edge else status.modelled_edge_bps if status else None),
         "edge_realised_bps": _rounded(edge.realised_bps if edge else None),
         "edge_horizon_s": edge.horizon_s if edge else None,
@@ -130,6 +130,11 @@ def render_summary(summary: dict[str, Any]) -> RenderableType:
     ]
     lines += [Text(f"died        {death['process']}: {death['how']}", style="yellow") for death in summary["deaths"]]
     return Group(table, *lines)
+
+
+def _amount(value: Decimal | None) -> Decimal | None:
+    """The venue books to eight places; further zeros come from arithmetic."""
+    return None if value is None else value.quantize(Decimal("1e-8")).normalize() + 0
 
 
 def _rounded(bps: Decimal | None) -> Decimal | None:
