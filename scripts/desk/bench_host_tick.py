@@ -126,7 +126,7 @@ def _quantile_ms(
 
 
 def _growth(rows: list[dict[str, Any]]) -> float | None:
-    means = [row["tick_ms"] for row in rows if row["tick_ms"] is not None]
+    means: list[float] = [row["tick_ms"] for row in rows if row["tick_ms"] is not None]
     fifth = len(means) // 5
     if not fifth:
         return None
