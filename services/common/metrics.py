@@ -90,6 +90,11 @@ class ServiceMetrics:
         self.bus_blind_seconds = metrics.gauge(
             "bus_blind_seconds", "how long the bus has been out of reach", ["service"]
         )
+        self.bus_spool_bytes = metrics.gauge(
+            "bus_spool_bytes", "published and not yet confirmed by the store", ["service"]
+        )
+        self.bus_resent = metrics.gauge("bus_resent_times", "how often unconfirmed events were sent again", ["service"])
+        self.bus_dropped = metrics.gauge("bus_dropped_events", "refused because the spool is full", ["service"])
         self.events_handled = metrics.counter(
             "events_handled_total", "events given to the service", ["service", "stream"]
         )

@@ -76,6 +76,10 @@ class Bus(Protocol):
         """How long the bus has been out of reach; 0 while it answers."""
         ...
 
+    def stats(self) -> dict[str, int]:
+        """spool_bytes not yet confirmed, resent (times), dropped (events of capped streams, the spool being full)."""
+        ...
+
     async def close(self) -> None: ...
 
 

@@ -141,7 +141,15 @@ async def _loop(service: Service, own: ServiceMetrics) -> None:
 
 async def _report_state(service: Service, own: ServiceMetrics, started_ms: int) -> None:
     context = service.context
+    dropped_before = 0
     while True:
+        stats = context.bus.stats()
+        own.bus_spool_bytes.labels(context.name).set(stats["spool_bytes"])
+        own.bus_resent.labels(context.name).set(stats["resent"])
+        own.bus_dropped.labels(context.name).set(stats["dropped"])
+        if stats["dropped"] > dropped_before:
+            context.log.error("bus.spool_full", code="SPOOL_FULL", **stats)
+            dropped_before = stats["dropped"]
         own.up.labels(context.name).set(1 if context.health.is_ready else 0)
         own.uptime_seconds.labels(context.name).set((context.clock.monotonic_ms() - started_ms) / 1000)
         own.bus_blind_seconds.labels(context.name).set(context.bus.blind_ms() / 1000)

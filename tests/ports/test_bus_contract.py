@@ -301,3 +301,19 @@ async def test_a_reader_takes_back_what_it_never_acknowledged(run_dir: Path, red
     async with asyncio.timeout(5):  # the handler died; nobody acknowledged
         assert await collect(bus, "g", 1) == ["x"]
     await bus.close()
+
+
+async def test_a_full_spool_refuses_capped_streams_and_keeps_what_must_not_be_lost(
+    run_dir: Path, redis_server: RedisServer
+) -> None:
+    redis_server.stop()
+    source = Source("a", clock=CLOCK, ids=IDS)
+    bus = RedisBus(redis_server.url, source=source, clock=CLOCK, spool_dir=run_dir / "spool", spool_bytes_max=2_000)
+    await bus.start()
+    for n in range(20):
+        await bus.publish(latch(source, str(n)))
+        await bus.publish(source.make(e.StateSnapshotV1, bot_id="desk", service="a", health="ready"))
+    assert 0 < bus.stats()["dropped"] < 20
+    redis_server.start()
+    assert await collect(bus, "g", 20) == [str(n) for n in range(20)]
+    await bus.close()

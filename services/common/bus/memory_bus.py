@@ -152,6 +152,9 @@ class MemoryBus:
         self._is_up()
         return 0 if self._blind_since_ms is None else self._clock.monotonic_ms() - self._blind_since_ms
 
+    def stats(self) -> dict[str, int]:
+        return {"spool_bytes": 0, "resent": 0, "dropped": 0}
+
     def server_life(self) -> str:
         return "memory"
 

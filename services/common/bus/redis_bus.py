@@ -99,6 +99,9 @@ class RedisBus:
     def blind_ms(self) -> int:
         return 0 if self._blind_since_ms is None else self._clock.monotonic_ms() - self._blind_since_ms
 
+    def stats(self) -> dict[str, int]:
+        return {"spool_bytes": self._spool.n_bytes, "resent": self.resent_times, "dropped": self.dropped}
+
     async def close(self) -> None:
         if self._task is not None and not self._is_closing:
             if self._is_connected:
