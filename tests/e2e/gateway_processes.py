@@ -77,6 +77,9 @@ class Processes:
     def post_desk(self, path: str, body: dict[str, Any]) -> Any:
         return self._get(self.gateway_port, path, body)
 
+    def post_sim(self, path: str, body: dict[str, Any]) -> Any:
+        return self._get(self.venue_port, path, body)
+
     def venue_open_orders(self) -> list[dict[str, Any]]:
         return list(self.sim("/sim/orders"))
 
