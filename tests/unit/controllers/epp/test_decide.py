@@ -670,3 +670,29 @@ def test_the_digits_of_a_decision_do_not_depend_on_the_hosts_decimal_context():
 )
 def test_a_variant_letter_stands_for_a_mode_and_an_unknown_one_trades_nothing(letter, mode):
     assert mode_of_variant(letter) == mode
+
+
+def test_a_limit_of_the_day_is_told_before_a_blind_bus():
+    world = World(DEMO)
+    world.tick()
+    plan = world.tick(equity_quote=D(97_000), bus_blind_ms=130_000)
+    assert (plan.reasons[0], plan.kill_intent) == ("DAILY_LOSS_LIMIT", "DAILY_LOSS_LIMIT")
+
+
+def test_a_new_day_starts_the_means_of_its_markouts_anew():
+    world = World(DEMO, ts_ms=START_MS + 86_400_000 - 20_000)
+    world.tick()
+    world.trade("b0")
+    world.tick(10)
+    assert world.processed.markout_5s_bps is not None
+    world.tick(10)
+    assert world.processed.markout_5s_bps is None
+
+
+def test_fills_of_the_derisk_level_are_not_held_against_the_model():
+    world = World(DEMO)
+    world.tick()
+    world.fills = [fill(level_id="d0", ts_ms=world.ts_ms)]
+    world.tick(65)
+    assert world.processed.markout_60s_bps is not None
+    assert world.processed.edge_samples == 0
