@@ -30,6 +30,7 @@ from services.common.strategy_ports import Execution, Memory, Telemetry
 _log = logging.getLogger(__name__)
 
 _TICK_MS = 1_000
+_SIMULATED = ("sim", "paper", "shadow")  # where fills are not the venue's own
 _FORGOT_BEFORE_MS = 60_000  # fills listed twice are told apart by their trade ids
 _FALLBACK_FEES = Fees(maker_pct=Decimal("0.0002"), taker_pct=Decimal("0.0006"))
 
@@ -128,6 +129,11 @@ class EppV24Controller(ControllerBase):
             connector_io_duration_ms=self._io_ms,
             csv_write_duration_ms=self._telemetry.csv_write_ms(),
         )
+        if self.params.desk_mode in _SIMULATED:
+            fills, refusals, queue_ms = self._execution.paper_stats()
+            processed = processed._replace(
+                paper_fill_count=fills, paper_reject_count=refusals, paper_avg_queue_delay_ms=queue_ms
+            )
         self.processed_data = processed._asdict()
         self._telemetry.publish(plan, processed)
         if processed.is_persist_due:

@@ -72,6 +72,17 @@ class Counters(NamedTuple):
     skipped: int = 0  # places the plan asked for and the carrier held back
 
 
+class QueueStats(NamedTuple):
+    """How long our maker fills had rested: what the simulated queue cost in patience."""
+
+    fills: int = 0
+    waited_ms: int = 0
+
+    @property
+    def mean_ms(self) -> Decimal | None:
+        return Decimal(self.waited_ms // self.fills) if self.fills else None
+
+
 class _Carrier:
     """One order from the moment it is decided until it is terminal."""
 
@@ -104,6 +115,7 @@ class Carriers:
         self._refusals: list[OwnRefusal] = []
         self._notes: list[Note] = []
         self._cancel_times: deque[int] = deque()
+        self._queue = QueueStats()
         self._submits = self._cancels = self._fills_count = self._refusals_count = self._skipped = 0
 
     # ------------------------------------------------------------------------------------------------- from the plan
@@ -191,6 +203,9 @@ class Carriers:
         order_price = carrier.quote.price if carrier else price
         if carrier:
             carrier.filled_base += qty_base
+            if is_maker:
+                waited_ms = self._queue.waited_ms + max(0, ts_ms - carrier.ts_ms)
+                self._queue = QueueStats(self._queue.fills + 1, waited_ms)
         if carrier and order_price > 0 and abs(price - order_price) / order_price > self.settings.fill_price_warn_pct:
             self._note(
                 "warning",
@@ -286,6 +301,10 @@ class Carriers:
     @property
     def counters(self) -> Counters:
         return Counters(self._submits, self._cancels, self._fills_count, self._refusals_count, self._skipped)
+
+    @property
+    def queue_stats(self) -> QueueStats:
+        return self._queue
 
     # -------------------------------------------------------------------------------------------------------- private
 

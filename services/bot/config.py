@@ -36,6 +36,7 @@ _DESK_KEYS = (
     "rearm_token",
     "bundle_hash",
 )
+_BUNDLE_FLAG = "bundle="
 _DESK_REQUIRED = ("bot_id", "bundle", "pair")
 _CONTROLLER_KEYS = ("id", "controller_name", "controller_type", "connector_name", "trading_pair", "overrides")
 _IDENTITY = frozenset({"bot_id", "exchange", "variant", "variant_mode", "desk_mode", "rearm_token"})
@@ -68,7 +69,9 @@ class ResolvedBot(NamedTuple):
 
 
 def resolve_bot(data_dir: Path, bot_id: str, overrides: Sequence[str] = ()) -> ResolvedBot:
-    """Everything one bot runs with. ``overrides`` are ``name=value`` from the command line. Raises ConfigError."""
+    """Everything one bot runs with. ``overrides`` are ``name=value`` from the command line; ``bundle=<name>`` among
+    them runs another bundle of the catalogue. Raises ConfigError.
+    """
     desk_path = data_dir / bot_id / "desk.yml"
     if not desk_path.exists():
         known = sorted(path.parent.name for path in data_dir.glob("*/desk.yml"))
@@ -78,6 +81,10 @@ def resolve_bot(data_dir: Path, bot_id: str, overrides: Sequence[str] = ()) -> R
             "desk up --bots bot1",
         )
     desk = _read_desk(desk_path, bot_id)
+    for override in overrides:
+        if override.startswith(_BUNDLE_FLAG):
+            desk = {**desk, "bundle": override.removeprefix(_BUNDLE_FLAG)}
+    overrides = [override for override in overrides if not override.startswith(_BUNDLE_FLAG)]
     bundle = read_bundle(data_dir / "catalog", str(desk["bundle"]), desk_path)
     controller_path = data_dir / bot_id / "conf" / "controllers" / CONTROLLER_FILE
     own = _read_controller(controller_path, bot_id, desk)

@@ -59,6 +59,10 @@ class ConnectorExecution:
     def is_caught_up(self) -> bool:
         return self._is_caught_up
 
+    def paper_stats(self) -> tuple[int, int, Decimal | None]:
+        counters = self._carriers.counters
+        return counters.fills, counters.refusals, self._carriers.queue_stats.mean_ms
+
     def cancels_last_minute(self) -> int:
         return self._carriers.cancels_last_minute(self._clock.now_ms())
 

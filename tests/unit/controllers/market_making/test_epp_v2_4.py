@@ -35,6 +35,9 @@ class Execution:
     def is_caught_up(self):
         return self.caught_up
 
+    def paper_stats(self):
+        return 3, 1, Decimal(250)
+
     def cancels_last_minute(self):
         return 0
 
@@ -143,6 +146,7 @@ def test_one_tick_decides_carries_out_and_tells_with_its_durations(connector, cl
     assert made.execution.plans == [plan]
     assert processed.mid_price == Decimal("60123.45")
     assert processed.csv_write_duration_ms == Decimal("1.5")
+    assert (processed.paper_fill_count, processed.paper_reject_count, processed.paper_avg_queue_delay_ms) == (3, 1, 250)
     spans = (processed.tick_duration_ms, processed.indicator_duration_ms, processed.connector_io_duration_ms)
     assert all(span >= 0 for span in spans)
     assert processed.tick_duration_ms >= processed.indicator_duration_ms

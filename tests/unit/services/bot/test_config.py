@@ -57,6 +57,14 @@ def test_all_regimes_are_set_at_once_and_one_differs(data_dir):
     assert [spec.refresh_s for spec in bot.params.regimes] == [2, 3, 2, 2, 2]
 
 
+def test_a_flag_runs_another_bundle_of_the_catalogue(data_dir):
+    bot = resolve_bot(data_dir, "bot1", ["bundle=epp_perp_default", "max_base_pct=0.5"])
+    assert (bot.bundle.name, bot.params.edge_gate_enabled, bot.params.max_base_pct) == (
+        "epp_perp_default", True, Decimal("0.5"),
+    )  # fmt: skip
+    assert "allowed: demo_tight" in refusal(data_dir, flags=["bundle=nothing"])
+
+
 def test_the_hash_names_the_values_and_nothing_else(data_dir):
     before = resolve_bot(data_dir, "bot1").config_hash
     assert resolve_bot(data_dir, "bot1").config_hash == before
