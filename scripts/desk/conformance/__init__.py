@@ -97,7 +97,7 @@ def play_hummingbot(cards: str = "") -> Any:
         outcomes = msgspec.json.decode(done.stdout, type=list[Outcome])
     except msgspec.DecodeError as error:
         said = done.stderr.decode(errors="replace")[-500:]
-        raise DeskError("CONFORMANCE_CLIENT", f"exit={done.returncode}, {said}", "read the lines above") from error
+        raise DeskError("CONFORMANCE_CLIENT", f"exit={done.returncode}, {error}, {said}", "run it by hand") from error
     return Run("bitget", "hummingbot", version("hummingbot"), started_ms, tuple(outcomes))
 
 

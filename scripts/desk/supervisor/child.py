@@ -36,6 +36,7 @@ class Child:
         self.started_ms = 0  # wall
         self.died_with: str | None = None
         self.was_ready = False
+        self.detail = ""  # what it last said of its readiness
         self._clock = clock
         self._started_monotonic_ms = 0
         self._output_start = 0
@@ -106,8 +107,9 @@ class Child:
         return tail(self.output_file, self._output_start, count)
 
     def last_words(self, count: int) -> list[str]:
-        """What it printed, or else the end of its log."""
-        return self.last_lines(count) or tail(self.log_file, 0, 1)
+        """What it last said of its readiness, what it printed, and the end of its log."""
+        said = [f"it says: {self.detail}"] if self.detail else []
+        return [*said, *self.last_lines(count), *(line[:500] for line in tail(self.log_file, 0, 1))]
 
 
 def tail(path: Path, start: int, count: int) -> list[str]:

@@ -1,6 +1,7 @@
 """The desk as one thing: start all, keep all, stop in order. Says what died and why, and what it did about it."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -117,8 +118,7 @@ class Desk:
                 late = next(child for child in self.children.values() if not child.was_ready)
                 raise TimedOut(
                     "NOT_READY",
-                    f"{late.plan.name} was not ready within {longest_s:.0f} s; its last lines:\n"
-                    + "\n".join(late.last_lines(5)),
+                    f"{late.plan.name} was not ready within {longest_s:.0f} s:\n" + "\n".join(late.last_words(3)),
                     f"less {late.log_file}",
                 )
             await asyncio.sleep(0.1)
@@ -171,6 +171,7 @@ class Desk:
                     async with session.get(f"{child.plan.url}/readyz") as answer:
                         heard_ms = self.clock.monotonic_ms()
                         ready = answer.status == 200
+                        child.detail = "" if ready else reason_of(await answer.text())
                 except (aiohttp.ClientError, TimeoutError, OSError):
                     ready = False
                 if ready and child.state == "starting":
@@ -251,6 +252,10 @@ class Desk:
             self.say(line)
         return StopReport(open_orders, tuple(lines))
 
+    async def stop_bots(self) -> None:
+        """Only the bots: what rests is cancelled, everything else can still be asked. ``stop`` does the rest."""
+        await self._stop_stage(Stage.BOT)
+
     async def _stop_stage(self, stage: Stage) -> list[str]:
         names = [name for name, child in self.children.items() if child.plan.stage == stage]
         self._stopping.update(names)
@@ -273,6 +278,15 @@ class Desk:
                 return count
             await asyncio.sleep(0.5)
         return None
+
+
+def reason_of(body: str) -> str:
+    """The reason in the body of a /readyz that is not 200."""
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return body[:200]
+    return str(answer.get("reason") or answer.get("state") or answer) if isinstance(answer, dict) else body[:200]
 
 
 def refusal_of(child: Child) -> tuple[str, str, str]:
