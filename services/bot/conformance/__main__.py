@@ -20,10 +20,17 @@ from services.dialects.cards import Outcome, numbers, play_async
 
 async def play(url: str, run_dir: Path, only: frozenset[int] | None) -> list[Outcome]:
     # Imported here: Hummingbot reads its paths when its modules are loaded.
+    from hummingbot.client.hummingbot_application import HummingbotApplication
+
+    from services.bot.client_config import client_config
     from services.bot.conformance import account_cards, market_cards, order_cards
     from services.bot.conformance.bench import HummingbotBench
+    from services.bot.quiet import stop_dialling_out
     from services.common.clock import SystemClock
 
+    # Otherwise the first warning builds the whole application with its screen, and nothing else happens for 28 s.
+    application = HummingbotApplication.main_application(client_config_map=client_config("card"), headless_mode=True)
+    stop_dialling_out(application.trading_core)
     clock = SystemClock()
     bench = HummingbotBench(url, run_dir, clock)
     decks = (market_cards.DECK, order_cards.DECK, account_cards.DECK)

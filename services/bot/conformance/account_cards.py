@@ -103,23 +103,23 @@ async def rate_limited(b: HummingbotBench) -> str:
     return "failed, then open"
 
 
-@card(49, "wire", "a clock that is wrong is set by the venue's time and the request goes through")
+@card(49, "wire", "a venue whose clock runs ahead is followed within a few requests")
 async def clock_skew(b: HummingbotBench) -> str:
+    """The connector averages its last five samples of the venue's time, so one is not always enough."""
     await b.fault(fault="clock_skew", skew_ms=60_000)
-    b.c._time_synchronizer.clear_time_offset_ms_samples()
-    b.c._time_synchronizer.add_time_offset_ms_sample(-120_000)
     try:
-        await b.get("/api/v2/mix/account/accounts", productType="USDT-FUTURES")
-        said = "one request sufficed"
-    except OSError as error:
-        check(b.c._is_request_exception_related_to_time_synchronizer(error), error)
-        said = "resynchronised"
-    await b.c._update_time_synchronizer()
-    await b.get("/api/v2/mix/account/accounts", productType="USDT-FUTURES")
-    await b.admin("/sim/faults", {"rules": []})
-    b.c._time_synchronizer.clear_time_offset_ms_samples()
-    await b.c._update_time_synchronizer()
-    return said
+        for asked in range(1, 8):
+            try:
+                await b.get("/api/v2/mix/account/accounts", productType="USDT-FUTURES")
+                check(asked > 1, "the first request passed with a clock one minute off")
+                return f"at request {asked}"
+            except OSError as error:
+                check(b.c._is_request_exception_related_to_time_synchronizer(error), error)
+    finally:
+        await b.admin("/sim/faults", {"rules": []})
+        b.c._time_synchronizer.clear_time_offset_ms_samples()
+        await b.c._update_time_synchronizer()
+    raise CardFailed("seven requests and still expired")
 
 
 @card(50, "wire", "a private stream that is cut comes back, with positions as they are")

@@ -141,6 +141,10 @@ class HummingbotBench:
         await self.event("OrderCompletedEvent", order_id)
         return self.of("OrderFilledEvent", order_id)
 
+    def order(self, order_id: str) -> Any:
+        """The connector's own record of an order, also when it has ended."""
+        return self.c._order_tracker.fetch_order(client_order_id=order_id)
+
     async def event(self, name: str, order_id: str, within_s: float = 10) -> Any:
         return (await self.until(lambda: self.of(name, order_id), within_s))[0]
 

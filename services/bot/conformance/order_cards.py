@@ -158,9 +158,8 @@ async def maker(b: HummingbotBench) -> str:
 @card(36, "orders", "the fills of an order over REST are those of the stream, by trade id")
 async def fills_by_rest(b: HummingbotBench) -> str:
     order_id = b.take(QTY)
-    order = await b.until(lambda: b.c.in_flight_orders.get(order_id), 5)
     streamed = await b.filled(order_id)
-    listed = await b.c._all_trade_updates_for_order(order)
+    listed = await b.c._all_trade_updates_for_order(b.order(order_id))
     check({u.trade_id for u in listed} == {f.exchange_trade_id for f in streamed}, (listed, streamed))
     check([u.fee.flat_fees for u in listed] == [f.trade_fee.flat_fees for f in streamed], "fees differ")
     return f"{len(listed)} fills"
@@ -177,9 +176,8 @@ async def states(b: HummingbotBench) -> str:
     await b.event("OrderCancelledEvent", order_id)
     seen.append((await b.c._request_order_status(order)).new_state)
     order_id = b.take(QTY)
-    order = await b.until(lambda: b.c.in_flight_orders.get(order_id), 5)
     await b.filled(order_id)
-    seen.append((await b.c._request_order_status(order)).new_state)
+    seen.append((await b.c._request_order_status(b.order(order_id))).new_state)
     check(seen == [OrderState.OPEN, OrderState.CANCELED, OrderState.FILLED], seen)
     return "open, cancelled, filled"
 
@@ -197,10 +195,9 @@ async def unknown(b: HummingbotBench) -> str:
 @card(39, "orders", "a refused cancel of a filled order does not read as not found")
 async def cancel_filled(b: HummingbotBench) -> str:
     order_id = b.take(QTY)
-    order = await b.until(lambda: b.c.in_flight_orders.get(order_id), 5)
     await b.filled(order_id)
     try:
-        await b.c._place_cancel(order_id, order)
+        await b.c._place_cancel(order_id, b.order(order_id))
     except OSError as error:
         check(not b.c._is_order_not_found_during_cancelation_error(error), error)
         return str(error)[-110:]
