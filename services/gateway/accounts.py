@@ -37,6 +37,7 @@ class VirtualAccount:
     bills_cursor_ms: int = 0
     is_connected_before: bool = False
     fence: int = 0
+    ignored: dict[str, Decimal] = field(default_factory=dict)  # found at the first connect and left alone
 
     def holding(self, symbol: str) -> Holding:
         return self.holdings.get(symbol, FLAT)
@@ -87,6 +88,7 @@ class VirtualAccount:
             bills_cursor_ms=self.bills_cursor_ms,
             is_connected_before=self.is_connected_before,
             fence=self.fence,
+            ignored=self.ignored,
         )
 
 
@@ -104,6 +106,7 @@ def account_from(record: AccountRecord) -> VirtualAccount:
         bills_cursor_ms=record.bills_cursor_ms,
         is_connected_before=record.is_connected_before,
         fence=record.fence,
+        ignored=dict(record.ignored),
     )
 
 

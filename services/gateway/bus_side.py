@@ -14,8 +14,8 @@ STREAMS = (DECISION, LATCH, INTENT)
 _SEVERITY = {"ACTIVE": 0, "REDUCING": 1, "HALTED": 2}
 
 
-def quoted(event: e.QuoteDecisionV1) -> m.BotQuoted:
-    return m.BotQuoted(event.bot_id, len(event.placed), event.config_hash)
+def quoted(event: e.QuoteDecisionV1, now_ms: int) -> m.BotQuoted:
+    return m.BotQuoted(event.bot_id, len(event.placed), event.config_hash, max(0, now_ms - event.ts_ms))
 
 
 def tightened(event: e.AnyEvent, entries: Mapping[str, m.LatchEntry], now_ms: int) -> tuple[str, m.LatchEntry] | None:

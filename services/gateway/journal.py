@@ -39,6 +39,7 @@ CREATE TABLE IF NOT EXISTS orders (
     created_ts_ms INTEGER NOT NULL, updated_ts_ms INTEGER NOT NULL, body BLOB NOT NULL,
     UNIQUE (account_id, client_order_id, attempt)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS orders_by_time ON orders (updated_ts_ms);
+CREATE INDEX IF NOT EXISTS orders_open ON orders (state) WHERE state NOT IN ('CANCELLED','FILLED','REFUSED');
 CREATE TABLE IF NOT EXISTS order_steps (
     id INTEGER PRIMARY KEY, gateway_order_id TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
     detail TEXT NOT NULL, filled_base TEXT NOT NULL, ts_ms INTEGER NOT NULL);

@@ -11,7 +11,19 @@ from collections.abc import Sequence
 from functools import partial
 
 from services.common import venue
-from services.gateway import fills, hunter, marketdata, reading, recovery, requests, sessions, steps, views, watches
+from services.gateway import (
+    differences,
+    fills,
+    hunter,
+    marketdata,
+    reading,
+    recovery,
+    requests,
+    sessions,
+    steps,
+    views,
+    watches,
+)
 from services.gateway import messages as m
 from services.gateway.accounts import account_from
 from services.gateway.limits.policy import Policy
@@ -113,6 +125,7 @@ class Gateway:
         core.every(timing.snapshot_ms, partial(publish_markets, state))
         core.every(timing.account_publish_ms, self._publish_accounts)
         core.every(timing.clock_poll_ms, partial(marketdata.compare_clocks, state))
+        core.every(timing.position_watch_ms, partial(differences.watch_positions, state))
         core.every(timing.watch_ms, partial(watches.compare_in_and_out, state))
         core.every(timing.watch_ms, partial(marketdata.confirm_quiet_books, state))
         marketdata.compare_clocks(state)
@@ -197,4 +210,4 @@ class Gateway:
         lane = self.state.lanes.get(message.bot_id)
         if lane is not None:
             lane.config_hash = message.config_hash
-            watches.on_announced(self.state, message.bot_id, message.placed)
+            watches.on_announced(self.state, message.bot_id, message.placed, message.late_ms)

@@ -39,13 +39,15 @@ def confirm_quiet_books(state: State) -> None:
 
 
 def compare_clocks(state: State) -> None:
-    """F14: ask the venue for its time; half of the way there and back is taken as the way."""
+    """F14: ask the venue for its time. A slow answer proves less: half of its way may be error, and is taken off."""
     asked = state.core.now
 
     def on_time(answer: venue.Answer | venue.Unknown) -> None:
         if isinstance(answer, venue.ServerTime):
             way_ms = state.core.now.mono_ms - asked.mono_ms
-            state.clock_skew_ms = asked.wall_ms + way_ms // 2 - answer.ts_ms
+            measured_ms = asked.wall_ms + way_ms // 2 - answer.ts_ms
+            certain_ms = max(0, abs(measured_ms) - way_ms // 2)  # the way is known to be no longer than this
+            state.clock_skew_ms = certain_ms if measured_ms > 0 else -certain_ms
 
     state.core.ask("", venue.GetTime(), on_time)
 

@@ -70,6 +70,7 @@ class BotQuoted(NamedTuple):
     bot_id: str
     placed: int
     config_hash: str
+    late_ms: int = 0  # how long the news took
 
 
 class UpstreamAnswer(NamedTuple):

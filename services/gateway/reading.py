@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from functools import partial
 
+import msgspec
+
 from services.common import venue
 from services.gateway import fills, views
 from services.gateway.state import State
@@ -85,7 +87,11 @@ def read_positions(state: State, account_id: str, then: Done) -> None:
 
 def take_positions(state: State, account_id: str, positions: tuple[venue.Position, ...]) -> None:
     """The full list: what is absent is closed. Passed on to the bot."""
-    state.lanes[account_id].positions = {p.symbol: p for p in positions if p.qty_base != 0}
+    own = {p.symbol: p for p in positions if p.qty_base != 0}
+    for symbol, ignored in state.accounts[account_id].ignored.items():
+        if symbol in own:
+            own[symbol] = msgspec.structs.replace(own[symbol], qty_base=own[symbol].qty_base - ignored)
+    state.lanes[account_id].positions = {symbol: p for symbol, p in own.items() if p.qty_base != 0}
     views.push_positions(state, account_id)
 
 

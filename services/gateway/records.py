@@ -84,6 +84,7 @@ class AccountRecord(msgspec.Struct, frozen=True, kw_only=True):
     fills_cursor_ms: int  # venue time up to which fills are known
     bills_cursor_ms: int
     is_connected_before: bool  # the first connect has been answered
+    ignored: dict[str, Decimal] = {}  # signed base that was there at the first connect and is left alone
     fence: int = 0  # the highest lease token seen
 
 

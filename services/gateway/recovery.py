@@ -9,7 +9,7 @@ from functools import partial
 
 from services.common import venue
 from services.contracts import events as e
-from services.gateway import hunter, pursuit, reading, sessions, steps
+from services.gateway import differences, hunter, pursuit, reading, sessions, steps
 from services.gateway.state import Lane, State
 from services.gateway.tightening import tighten
 
@@ -87,14 +87,14 @@ def _on_positions(state: State, lane: Lane, sync_round: int, tries: int, is_read
     account = state.accounts[lane.bot_id]
     if not account.is_connected_before:
         _first_connect(state, lane)
-    differences = reading.position_differences(state, lane.bot_id)
-    if differences and tries < _POSITION_TRIES:  # a fill may have come between the two readings
+    found = reading.position_differences(state, lane.bot_id)
+    if found and tries < _POSITION_TRIES:  # a fill may have come between the two readings
         reading.read_fills(
             state, lane.bot_id, "startup", lambda _read: _read_positions(state, lane, sync_round, tries + 1)
         )
         return
-    for symbol, ours, theirs in differences:
-        _report_difference(state, lane, symbol, ours, theirs)
+    for symbol, ours, theirs in found:
+        differences.tell(state, lane, symbol, ours, theirs)
     is_settled = all(row.state == "UNKNOWN" for row in state.orders.open_of(lane.bot_id))
     if not lane.is_door_open and not is_settled:
         lane.door_detail = "the end of earlier orders is not known yet"
@@ -112,21 +112,18 @@ def _first_connect(state: State, lane: Lane) -> None:
     account = state.accounts[lane.bot_id]
     positions = tuple((lane.positions or {}).values())
     policy = state.policy.first_connect
-    if positions and policy == "refuse":
-        held = f"{len(positions)} positions held"
+    if (positions or lane.foreign) and policy == "refuse":
+        held = f"{len(positions)} positions, {len(lane.foreign)} orders that are not ours"
         tighten(state, f"bot:{lane.bot_id}", "POSITION_MISMATCH", "first_connect=refuse", held)
     if policy == "adopt":
         account.adopt(positions)
+    elif policy == "ignore":
+        account.ignored = {p.symbol: p.qty_base for p in positions}
+        reading.take_positions(state, lane.bot_id, positions)
     account.is_connected_before = True
     account.fills_cursor_ms = max(account.fills_cursor_ms, state.core.now.wall_ms)
     account.bills_cursor_ms = max(account.bills_cursor_ms, state.core.now.wall_ms)
     state.core.write(account.record())
-
-
-def _report_difference(state: State, lane: Lane, symbol: str, ours: str, theirs: str) -> None:
-    truths = (f"{symbol} {ours}", f"{symbol} {theirs}")
-    steps.open_break(state, lane.bot_id, "position_mismatch", ours=truths[0], theirs=truths[1], severity="critical")
-    tighten(state, f"bot:{lane.bot_id}", "POSITION_MISMATCH", "sum of fills = position", " and ".join(truths))
 
 
 def _open(state: State, lane: Lane) -> None:

@@ -129,7 +129,7 @@ class GatewayService(Service):
 
     async def on_event(self, event: e.AnyEvent) -> None:
         if isinstance(event, e.QuoteDecisionV1):
-            self._feed(bus_side.quoted(event))
+            self._feed(bus_side.quoted(event, self.context.clock.now_ms()))
             return
         wanted = bus_side.tightened(event, self._engine.gateway.state.latches.entries(), self.context.clock.now_ms())
         if wanted is not None and self._engine.is_running:

@@ -41,6 +41,8 @@ class Timing(NamedTuple):
     hunt_ms: int = 5_000
     bills_poll_ms: int = 30_000
     clock_poll_ms: int = 10_000
+    position_watch_ms: int = 5_000  # sum of fills against the venue's position
+    position_grace_ms: int = 10_000  # a difference that lasts is a break
     watch_ms: int = 1_000  # in/out compare, quiet books
     market_speed: Decimal = Decimal(1)  # of a replayed market: its periods pass so much faster
     book_confirm_ms: int = 10_000  # a book that has not changed for this long is confirmed by REST
@@ -84,6 +86,9 @@ class Lane:
     bills: set[str] = field(default_factory=set)
     config_hash: str = ""
     approver: str = ""
+    announced_late_ms: int = 0  # how late its latest decision reached us
+    differs_since_mono_ms: int | None = None  # positions: our count and the venue's
+    is_difference_told: bool = False
     has_announced: bool = False  # its decisions reach us, so orders can be held against them
     foreign: set[str] = field(default_factory=set)  # venue ids of orders that are not ours and were reported
     ghosts: set[str] = field(default_factory=set)  # venue ids being hunted

@@ -7,6 +7,7 @@ from services.gateway.orders import OrderRow
 from services.gateway.state import State
 from services.gateway.tightening import tighten
 
+_LATE_MS_MAX = 1_000  # news this late says that the bus is slow, not that the bot is mad
 _SLACK_MS = 3_000  # a decision reaches us over the bus, later than its orders over the wire
 _ANNOUNCED_WINDOW_MS = 60_000 + 3 * _SLACK_MS
 
@@ -35,12 +36,13 @@ def on_attempt(state: State, bot_id: str) -> None:
         tighten(state, f"bot:{bot_id}", "RUNAWAY", f"attempts_per_minute_max={limit}", value)
 
 
-def on_announced(state: State, bot_id: str, orders: int) -> None:
-    """The bot published a decision that places so many orders."""
+def on_announced(state: State, bot_id: str, orders: int, late_ms: int) -> None:
+    """The bot published a decision that places so many orders; the news took ``late_ms``."""
     window = state.counters.window(f"announced|{bot_id}", _ANNOUNCED_WINDOW_MS)
     for _ in range(orders):
         window.add(state.core.now.mono_ms)
     state.lanes[bot_id].has_announced = True
+    state.lanes[bot_id].announced_late_ms = late_ms
 
 
 def on_sent(state: State, bot_id: str) -> None:
@@ -55,7 +57,7 @@ def compare_in_and_out(state: State) -> None:
         return  # decisions cannot arrive; the blind bus has a limit of its own
     now_ms = state.core.now.mono_ms
     for bot_id, lane in state.lanes.items():
-        if not lane.has_announced:
+        if not lane.has_announced or lane.announced_late_ms > _LATE_MS_MAX:
             continue
         sent = state.counters.window(f"sent|{bot_id}").count(now_ms)
         announced = state.counters.window(f"announced|{bot_id}", _ANNOUNCED_WINDOW_MS).count(now_ms)

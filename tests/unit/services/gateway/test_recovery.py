@@ -150,3 +150,27 @@ def test_a_failed_query_of_positions_is_not_taken_as_flat(desk):  # F57
 def test_at_the_door_the_gateway_sets_policy_at_the_venue_itself(desk):
     sent = [r for r in desk.venue.asked if isinstance(r, venue.SetLeverage)]
     assert [r.leverage for r in sent] == [5]
+
+
+def test_what_is_ignored_at_the_first_connect_stays_out_of_every_account(desk):
+    other = Desk()
+    other.policy = other.policy._replace(first_connect="ignore")
+    other.venue.positions["bot1", "BTC-USDT"] = Decimal("0.5")
+    other.start()
+    assert other.ask(venue.GetPositions()) == ()
+    client_id = other.placed()
+    other.venue.trade(other.venue.by_client(client_id).venue_id, Decimal("0.001"))
+    other.deliver_pushes()
+    other.run(20)
+    assert other.ask(venue.GetPositions())[0].qty_base == Decimal("0.001")
+    other.restart()
+    other.run(30_000)
+    assert other.events(e.BreakV1) == []
+
+
+def test_a_foreign_order_at_the_first_connect_is_refused_too():
+    desk = Desk()
+    desk.policy = desk.policy._replace(first_connect="refuse")
+    desk.venue.place_by_hand("bot1", "web-1", Decimal("0.001"), Decimal("59000"))
+    desk.start()
+    assert desk.refusal().code == "SCOPE_REDUCING"

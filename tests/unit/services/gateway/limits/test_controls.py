@@ -575,3 +575,21 @@ def test_rts6_15_6_an_override_expires_and_is_for_its_bot_and_limit_only(two_bot
     assert two_bots.refusal(qty="0.11", bot="bot1").code == "ORDER_QTY_LIMIT"
     two_bots.run(1_000)
     assert two_bots.refusal(qty="0.02", bot="bot1").code == "ORDER_VALUE_LIMIT"
+
+
+@proves("clock_skew_ms_max")
+def test_f14_a_slow_answer_proves_less_about_the_clock(desk):
+    desk.fault = lambda r: Fault(delay_ms=1_400) if isinstance(r, venue.GetTime) else Fault()
+    desk.venue.clock_offset_ms = 1_300
+    desk.run(25_000)
+    desk.ask(venue.GetOpenOrders())
+    assert desk.placed(), "2.8 s under way: 1.3 s may all be the way"
+
+
+@proves("unexplained_orders_per_minute_max")
+def test_k3_a_slow_bus_is_not_taken_for_a_mad_bot(desk):
+    desk.feed(m.BotQuoted("bot1", 1, "abc", late_ms=4_000))
+    for index in range(9):
+        desk.placed(level=f"b{index}")
+    desk.run(10_000)
+    assert desk.tightened == []

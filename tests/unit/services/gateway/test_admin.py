@@ -1,0 +1,132 @@
+import json
+from types import SimpleNamespace
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from services.common.clock import SystemClock
+from services.common.hash_chain import verify
+from services.contracts import events as e
+from services.gateway.admin import AdminApi
+from services.gateway.audit import AuditLog
+from services.gateway.latch_file import LatchFile
+from services.gateway.messages import LatchEntry, Override
+from services.gateway.stage_times import StageTimes
+from tests.fakes.gateway_desk import Desk
+
+TOKEN = "a-token"
+
+
+class Engine:
+    """The state of a real gateway, and a memory of what the admin calls made of it."""
+
+    def __init__(self, latch_file: LatchFile) -> None:
+        self.gateway = SimpleNamespace(state=Desk().start().gateway.state)
+        self.stages = StageTimes()
+        self.fed: list[object] = []
+        self.published: list[tuple[type, dict]] = []
+        self._latch_file = latch_file
+
+    def feed(self, message: object) -> None:
+        self.fed.append(message)
+
+    def publish(self, kind: type, bot_id: str, **fields: object) -> None:
+        self.published.append((kind, fields))
+
+    def set_latch(self, scope: str, entry: LatchEntry) -> None:
+        self._latch_file.write({**(self._latch_file.read() or {}), scope: entry})
+
+
+@pytest.fixture
+async def admin(tmp_path):
+    latch_file = LatchFile(tmp_path / "latch.json")
+    latch_file.create_if_first(is_first_start=True)
+    api = AdminApi(TOKEN, latch_file, AuditLog(tmp_path / "audit.jsonl", SystemClock()))
+    api.engine = Engine(latch_file)  # type: ignore[assignment]
+    app = web.Application()
+    api.add_to(app)
+    async with TestClient(TestServer(app), headers={"X-Hbot-Admin": TOKEN}) as client:
+
+        async def post(path: str, **body: object) -> tuple[int, dict]:
+            async with client.post(path, data=json.dumps(body)) as answer:
+                return answer.status, await answer.json()
+
+        yield SimpleNamespace(client=client, post=post, api=api, latch=latch_file, path=tmp_path)
+
+
+async def test_without_the_token_nothing_is_shown_and_nothing_done(admin):
+    for method, path in (("GET", "/desk/status"), ("GET", "/desk/orders"), ("POST", "/desk/latch")):
+        async with admin.client.request(method, path, headers={"X-Hbot-Admin": "wrong"}) as answer:
+            assert answer.status == 403
+            assert "AUTH_FAILED" in (await answer.json())["text"]
+
+
+async def test_a_halt_is_on_disk_and_in_the_audit_chain(admin):
+    status, said = await admin.post("/desk/latch", scope="bot:bot1", state="HALTED", reason="MANUAL", actor="anna")
+    assert (status, said["before"], said["state"]) == (200, "ACTIVE", "HALTED")
+    assert admin.latch.read()["bot:bot1"].actor == "anna"
+    assert verify(admin.path / "audit.jsonl").is_ok
+    (audit,) = [fields for kind, fields in admin.api.engine.published if kind is e.AuditV1]
+    assert (audit["action"], audit["before"], audit["after"]) == ("latch", "ACTIVE", "HALTED")
+
+
+@pytest.mark.parametrize("machine", ["gateway", "kill_switch", "portfolio_risk"])
+async def test_no_machine_loosens_and_every_machine_may_tighten(admin, machine):
+    status, _ = await admin.post("/desk/latch", scope="desk", state="HALTED", reason="MANUAL", actor=machine)
+    assert status == 200
+    status, said = await admin.post("/desk/latch", scope="desk", state="REDUCING", reason="MANUAL", actor=machine)
+    assert (status, said["error"]) == (403, "APPROVAL_MISSING")
+    status, _ = await admin.post("/desk/latch", scope="desk", state="ACTIVE", reason="MANUAL", actor="anna")
+    assert status == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"scope": "planet", "state": "HALTED", "reason": "x", "actor": "anna"},
+        {"scope": "desk", "state": "STOPPED", "reason": "x", "actor": "anna"},
+        {"scope": "desk", "state": "HALTED", "reason": "", "actor": "anna"},
+        {"scope": "desk", "state": "HALTED", "reason": "x"},
+    ],
+)
+async def test_a_latch_that_is_not_one_is_refused_with_what_is_allowed(admin, body):
+    status, said = await admin.post("/desk/latch", **body)
+    assert status == 400
+    assert said["next"]
+    assert admin.latch.read() == {}
+
+
+OVERRIDE = {"bot": "bot1", "limit": "order_value_quote_max", "reason": "hedge", "ttl_s": 30}
+
+
+async def test_an_override_of_two_persons_reaches_the_gateway_and_the_audit_chain(admin):
+    status, said = await admin.post("/desk/override", **OVERRIDE, approvers=["ben", "anna"])
+    assert status == 200
+    (override,) = admin.api.engine.fed
+    assert isinstance(override, Override)
+    assert (override.approvers, override.expires_at_ms) == (("anna", "ben"), said["expires_at_ms"])
+    assert "order_value_quote_max" in (admin.path / "audit.jsonl").read_text()
+
+
+@pytest.mark.parametrize(
+    "approvers", [[], ["anna"], ["anna", "anna"], ["anna", " anna "], ["anna", ""], ["anna", "kill_switch"]]
+)
+async def test_one_person_is_not_two(admin, approvers):
+    status, said = await admin.post("/desk/override", **OVERRIDE, approvers=approvers)
+    assert (status, said["error"]) == (403, "APPROVAL_MISSING")
+    assert admin.api.engine.fed == []
+
+
+@pytest.mark.parametrize("change", [{"limit": "everything"}, {"bot": "bot9"}, {"ttl_s": 0}, {"ttl_s": 3_600}])
+async def test_an_override_is_for_one_known_limit_of_one_bot_and_short(admin, change):
+    status, _ = await admin.post("/desk/override", **{**OVERRIDE, **change}, approvers=["anna", "ben"])
+    assert status == 400
+
+
+async def test_status_names_doors_latches_accounts_and_counters(admin):
+    async with admin.client.get("/desk/status") as answer:
+        status = await answer.json()
+    assert status["door"]["bot1"]["open"] is True
+    assert status["bots"]["bot1"]["equity_quote"] == "100000"
+    assert set(status) >= {"state", "door", "latch", "market", "bots", "counters", "open_orders", "stages"}
