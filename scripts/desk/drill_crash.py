@@ -10,6 +10,7 @@ import random
 import signal
 from collections import Counter
 from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 from scripts.desk.places import Places
@@ -114,10 +115,17 @@ def judge(
         all(report[name] == 0 for name in zero)
         and not slow
         and report["orders_at_venue"] > 0
-        and float(truth.position_base or 0) == float(gateway_position or 0)
+        and _same_number(truth.position_base, gateway_position)
         and integrity.status == "PASS"
     )
     return report
+
+
+def _same_number(left: str, right: str) -> bool:
+    try:
+        return Decimal(left) == Decimal(right)
+    except InvalidOperation:  # "unknown"
+        return False
 
 
 async def _strike(desk: Desk, name: str, clock: SystemClock) -> bool:

@@ -1,5 +1,6 @@
 """`desk up` with everything real: Hummingbot, Redis, PostgreSQL, exchange, gateway, event store, page."""
 
+import json
 import os
 import shutil
 import signal
@@ -88,6 +89,15 @@ def test_kill_nine_of_each_process_in_turn_loses_nothing_and_leaves_no_unknown_o
     assert summary["venue"]["open_orders"] == 0
     assert summary["integrity"]["status"] == "PASS"
     assert summary["events"]["gaps"] == summary["events"]["duplicates"] == 0
+
+
+@pytest.mark.timeout(420)
+def test_a_short_crash_drill_finds_venue_journal_and_drop_copy_equal(run_dir):
+    done = desk("drill", "crash", "--kills", "3", "--json", "--run-dir", str(run_dir), within_s=400)
+    report = json.loads(done.stdout)
+    assert done.returncode == 0, report
+    assert report["kills"] == 3 and report["orders_at_venue"] > 0
+    assert report["fills_lost"] == report["fills_twice"] == report["orders_unknown"] == report["orders_twice"] == 0
 
 
 @pytest.mark.timeout(300)

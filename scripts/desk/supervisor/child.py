@@ -6,6 +6,7 @@ desk process drains on SIGTERM (ADR 0002). What it prints goes to ``logs/<name>.
 
 import asyncio
 import ctypes
+import json
 import os
 import signal
 import sys
@@ -23,7 +24,13 @@ State = Literal["waiting", "starting", "ready", "dead", "stopping", "stopped"]
 PR_SET_PDEATHSIG = 1
 TAIL_BYTES = 4_000
 # What several processes on a few cores do not want: a thread pool per process for arithmetic nobody does in bulk.
-CHILD_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+# Warnings of libraries would stand between a person and the reason of a death.
+CHILD_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "PYTHONUNBUFFERED": "1",
+    "PYTHONWARNINGS": "ignore",
+}
 
 
 class Child:
@@ -109,7 +116,18 @@ class Child:
     def last_words(self, count: int) -> list[str]:
         """What it last said of its readiness, what it printed, and the end of its log."""
         said = [f"it says: {self.detail}"] if self.detail else []
-        return [*said, *self.last_lines(count), *(line[:500] for line in tail(self.log_file, 0, 1))]
+        return [*said, *self.last_lines(count), *map(readable, tail(self.log_file, 0, 1))]
+
+
+def readable(log_line: str) -> str:
+    """The event of a JSON log line with what goes with it, without what every line has."""
+    try:
+        row = json.loads(log_line)
+    except ValueError:
+        return log_line[:300]
+    usual = ("event", "level", "logger", "process", "timestamp")
+    rest = " ".join(f"{key}={value}" for key, value in row.items() if key not in usual)
+    return f"{row.get('level')}: {row.get('event')} {rest}"[:300].rstrip()
 
 
 def tail(path: Path, start: int, count: int) -> list[str]:

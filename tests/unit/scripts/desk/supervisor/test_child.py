@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from scripts.desk.supervisor.child import Child, ending
+from scripts.desk.supervisor.child import Child, ending, readable
 from scripts.desk.supervisor.plan import ProcessPlan, Stage
 from scripts.desk.supervisor.ports import free_port
 from services.common.clock import SystemClock
@@ -59,6 +59,12 @@ async def test_a_death_is_told_in_words_with_the_last_lines_of_its_output(tmp_pa
     assert await one.wait() == "exit code 4"
     assert one.last_lines(2)[-1] == "next  correct it"
     assert ending(-9) == "killed by SIGKILL"
+
+
+def test_a_log_line_is_told_as_a_person_would():
+    line = '{"event": "journal.failed", "level": "error", "logger": "x", "process": "gateway", "errno": 28}'
+    assert readable(line) == "error: journal.failed errno=28"
+    assert readable("half a li") == "half a li"
 
 
 async def test_output_of_an_earlier_life_is_not_taken_for_that_of_this_one(tmp_path):
