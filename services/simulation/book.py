@@ -118,6 +118,10 @@ class Side:
                 level.queue.append(Resting(level, change, None))
             level.lots += change
             level.background_lots += change
+        elif lots == 0 and not level.own:
+            level.queue.clear()
+            level.lots = level.background_lots = 0
+            self._drop(level)
         elif change < 0:
             self._shrink(level, -change)
 

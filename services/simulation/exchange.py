@@ -219,6 +219,10 @@ class Exchange:
     # ---------------------------------------------------------------------------------------------------------- details
 
     def _answer(self, request: venue.Request) -> venue.Answer:
+        for from_ms, to_ms in self.params.maintenance:
+            if from_ms <= self.now_ms < to_ms and not isinstance(request, venue.GetTime):
+                refused = refuse("MAINTENANCE", value=self.now_ms, limit=to_ms)
+                return msgspec.structs.replace(refused, retry_after_ms=to_ms - self.now_ms)
         answer = self._queries.public(request)
         if answer is not None:
             return answer

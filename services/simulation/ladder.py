@@ -12,7 +12,7 @@ from services.simulation.book import BUY, SELL, Book, Side
 from services.simulation.units import Grid
 
 LEVELS = 55  # resting levels a side, about
-LIFE_S = 8.0  # mean life of a level
+LIFE_S = 12.0  # mean life of a level
 NEAR_BPS = 1.0  # mean distance of the near population
 FAR_BPS = 9.0  # and of the far one
 NEAR_SHARE = 0.62

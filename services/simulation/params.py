@@ -26,6 +26,9 @@ class ExchangeParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     price_band_pct: Decimal | None = None  # how far through the mark a limit price may lie; None: anything
     fee_tiers: tuple[FeeTier, ...] = ()  # by 30-day volume; empty: the instrument's own rates
     fill_model: FillSettings | None = None  # None: exact; set for a paper engine against a recording
+    maintenance: tuple[
+        tuple[int, int], ...
+    ] = ()  # (from, to) in UTC ms: everything but the time is refused, orders stay
     post_fill_drift_window_ms: int = 500  # when the mid is sampled again after a fill, for paper_adverse_pnl_quote
     settlement_ms: int = 250  # how often margin, triggers, funding and minutes are looked at
     log_tail: int = 0  # last lines of the event log kept for people

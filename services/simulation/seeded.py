@@ -21,6 +21,7 @@ STEP_MS_MIN, STEP_MS_MAX = 80, 200
 DIRECTION_KEEP = 0.96  # a metaorder goes on after a trade with this probability
 DIRECTION_PULL = 0.72  # share of trades in the metaorder's direction
 TRADE_SPREAD = 1.9  # standard deviation of log trade size
+MOOD_S = 1.0  # volatility changes over minutes: once a second is often enough
 JUMP_PARTS, JUMP_PART_MS = 6, 400
 NEVER = 1 << 62
 
@@ -50,6 +51,7 @@ class SeededMarket:
         self._direction = BUY
         self._pending: deque[tuple[int, float]] = deque()  # parts of a jump: (when, bps)
         self._last_step_ms = start_ms
+        self._mood_s = 0.0  # since the volatility last changed
         self._step_ms = start_ms
         self._trade_ms = start_ms + self._trade_gap_ms()
         self._noise_ms = start_ms + self._gap_ms(preset.noise_per_min)
@@ -88,7 +90,11 @@ class SeededMarket:
         """The fair value moves in public, makers follow."""
         seconds = (now_ms - self._last_step_ms) / 1_000
         self._last_step_ms = now_ms
-        factor = self._volatility.advance(seconds)
+        self._mood_s += seconds
+        if self._mood_s >= MOOD_S:
+            self._volatility.advance(self._mood_s)
+            self._mood_s = 0.0
+        factor = self._volatility.factor
         self.fair *= 1.0 + self._moves.gauss(0.0, 1.0) * self._sigma * factor * math.sqrt(seconds / 60) * 1e-4
         self._makers.move(self.fair, seconds, factor, now_ms)
 
