@@ -3,6 +3,7 @@
 ``--set name=value`` takes settings of the process and parameters of the strategy alike.
 """
 
+import gc
 import sys
 from collections.abc import Sequence
 
@@ -15,6 +16,7 @@ from services.common.worker import run_service_main, service_parser
 
 
 def main(argv: Sequence[str]) -> int:
+    gc.disable()  # seconds of imports make only what stays; the service turns it on again once it runs
     parser = service_parser("bot")
     parser.add_argument("--bot", required=True, help="which bot: the name of its directory below the data directory")
     parser.add_argument("--gateway-url", help="http://127.0.0.1:<port> of the gateway")

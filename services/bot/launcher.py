@@ -6,7 +6,6 @@ made in memory; 5. what dials out is replaced or stopped; 6. stored tables are t
 """
 
 import asyncio
-import gc
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -48,14 +47,7 @@ class Host:
         self._is_stopping = False
 
     async def prepare(self) -> None:
-        """Steps 1 to 6: some seconds, nearly all of it imports; collecting garbage in between would only cost."""
-        gc.disable()
-        try:
-            await self._prepare()
-        finally:
-            gc.enable()
-
-    async def _prepare(self) -> None:
+        """Steps 1 to 6: some seconds, nearly all of it imports."""
         instance = self.instance
         from services.bot import hummingbot_paths
 

@@ -5,6 +5,7 @@ with an error, after the quotes were cancelled.
 """
 
 import asyncio
+import gc
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,7 @@ class BotService(Service):
         )
         seat.take(seat.Seat(bot, self.context.clock, self._bridge, self._memory, self._on_script))
         await self._host.start()
+        gc.enable()
         self.context.health.degraded("waiting for the connector's feeds")
         self.log.info("bot.started", after_s=process_age_s())
 
