@@ -15,7 +15,7 @@ help:  ## list the targets
 
 .PHONY: desk
 desk: install  ## start the desk; SECONDS=120 stops it by itself, ARGS='--bots bot1,bot2' passes flags of `desk up`
-	@$(DESK) up $(if $(SECONDS),--for $(SECONDS)) $(ARGS)
+	@$(DESK) up $(if $(filter command line,$(origin SECONDS)),--for $(SECONDS)) $(ARGS)
 
 .PHONY: test
 test: install-dev  ## tidy, unit, property, port, golden, simulation and end-to-end tests, with a coverage table

@@ -41,6 +41,13 @@ def up(
         list[str] | None,
         typer.Option("--set", metavar="SERVICE.KEY=VALUE", help="A setting, for this run; repeatable."),
     ] = None,
+    redis_url: Annotated[
+        str | None,
+        typer.Option("--redis-url", help="Use this Redis (redis://, rediss://, unix://) instead of our own."),
+    ] = None,
+    postgres_url: Annotated[
+        str | None, typer.Option("--postgres-url", help="Use this PostgreSQL instead of our own.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON and nothing else.")] = False,
 ) -> int:
     """Start the desk: exchange, gateway, bots, event store and page; stop it with Ctrl-C.
@@ -62,6 +69,8 @@ def up(
         page=page,
         page_port=page_port,
         overrides=tuple(overrides or ()),
+        redis_url=redis_url,
+        postgres_url=postgres_url,
     )
     _refuse_bad_files(options)
     from scripts.desk.supervisor.session import run_session

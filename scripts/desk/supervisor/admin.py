@@ -14,15 +14,26 @@ class Admin:
 
     async def get(self, url: str, *, any_status: bool = False) -> Any | None:
         """The JSON of a 200; with ``any_status`` the pair (status, JSON)."""
-        if self._session is None:
-            self._session = aiohttp.ClientSession(headers=self._headers, timeout=aiohttp.ClientTimeout(total=3))
         try:
-            async with self._session.get(url) as answer:
+            async with self._open().get(url) as answer:
                 if any_status:
                     return answer.status, await answer.json(content_type=None)
                 return await answer.json(content_type=None) if answer.status == 200 else None
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
             return None
+
+    async def post(self, url: str, body: dict[str, Any]) -> Any | None:
+        """The JSON of a 200."""
+        try:
+            async with self._open().post(url, json=body) as answer:
+                return await answer.json(content_type=None) if answer.status == 200 else None
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+            return None
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(headers=self._headers, timeout=aiohttp.ClientTimeout(total=3))
+        return self._session
 
     async def venue_status(self, venue_url: str) -> dict[str, Any] | None:
         return await self.get(f"{venue_url}/sim/status")

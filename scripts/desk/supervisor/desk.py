@@ -28,6 +28,7 @@ PAGE_PORT = 8000
 SILENT_S_MAX = 30.0  # a process that answers nothing for this long is killed and started again
 PROBE_S = 2.0
 PROBE_STARTING_S = 0.2
+PROBE_TIMEOUT_S = 5.0
 SETTINGS_REFUSED = int(ExitCode.CONFIG)
 
 Say = Callable[[str], None]
@@ -45,9 +46,17 @@ class Desk:
         self.clock = clock
         self.say = say
         self.started_ms = clock.now_ms()
+        self.silent_s_max = SILENT_S_MAX
         self.children: dict[str, Child] = {}
         self.deaths: list[Death] = []
-        self.servers = Servers(where.run_dir, say, self._note_death, self._on_server_change)
+        self.servers = Servers(
+            where.run_dir,
+            say,
+            self._note_death,
+            self._on_server_change,
+            redis_url=options.redis_url,
+            postgres_url=options.postgres_url,
+        )
         self.admin: Admin | None = None
         self.page_url: str | None = None
         self._lock: IO[str] | None = None
@@ -164,7 +173,7 @@ class Desk:
     async def _probe(self, child: Child) -> None:
         """Ask /readyz; notice a process that lives and answers nothing."""
         heard_ms = self.clock.monotonic_ms()
-        timeout = aiohttp.ClientTimeout(total=5)
+        timeout = aiohttp.ClientTimeout(total=PROBE_TIMEOUT_S)
         async with aiohttp.ClientSession(timeout=timeout) as session:
             while True:
                 try:
@@ -180,7 +189,7 @@ class Desk:
                     self.write_addresses()
                     self.say(f"{child.plan.name} is ready" + ("" if first else " again"))
                 silent_s = (self.clock.monotonic_ms() - heard_ms) / 1000
-                if child.was_ready and child.state == "ready" and silent_s > SILENT_S_MAX:
+                if child.was_ready and child.state == "ready" and silent_s > self.silent_s_max:
                     self.say(f"{child.plan.name} (pid {child.pid}) answers nothing for {silent_s:.0f} s: killing it")
                     child.kill()
                     return

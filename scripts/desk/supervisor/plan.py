@@ -35,6 +35,8 @@ class UpOptions(NamedTuple):
     page: bool = True
     page_port: int | None = None
     overrides: tuple[str, ...] = ()  # "gateway.order_value_quote_max=500"
+    redis_url: str | None = None  # None: the embedded one
+    postgres_url: str | None = None
 
 
 class ProcessPlan(NamedTuple):

@@ -22,7 +22,7 @@ STUB = Path(__file__).parents[4] / "fakes" / "stub_process.py"
 class NoServers:
     redis_url, postgres_url = "unix:///nowhere", ""
 
-    def __init__(self, *_: object) -> None:
+    def __init__(self, *_: object, **__: object) -> None:
         pass
 
     async def start(self) -> None: ...
@@ -100,6 +100,19 @@ async def test_a_killed_process_is_told_restarted_and_keeps_its_port(make_desk):
     assert any(f"gateway (pid {pid}) died: killed by SIGKILL" in line for line in desk.said)
     addresses = read_addresses(desk.where.run_dir)
     assert addresses is not None and addresses.processes["gateway"].restarts == 1
+    await desk.stop()
+
+
+async def test_a_process_that_lives_and_answers_nothing_is_killed_and_started_again(make_desk, monkeypatch):
+    monkeypatch.setattr(desk_module, "SILENT_S_MAX", 0.5)
+    monkeypatch.setattr(desk_module, "PROBE_S", 0.1)
+    monkeypatch.setattr(desk_module, "PROBE_TIMEOUT_S", 0.3)
+    desk = make_desk()
+    await desk.start()
+    gateway = desk.children["gateway"]
+    os.kill(gateway.pid, signal.SIGSTOP)
+    await eventually(lambda: gateway.restarts == 1 and gateway.state == "ready")
+    assert any("gateway" in line and "answers nothing" in line for line in desk.said)
     await desk.stop()
 
 
