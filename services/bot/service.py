@@ -82,6 +82,8 @@ class BotService(Service):
         await self._host.prepare()
         self.log.info("bot.prepared", after_s=process_age_s())
         await self._wait_for_gateway()
+        if self.context.stop.is_set():
+            return
         self._memory.offer_candles(
             await fetch_candles(
                 settings.gateway_url,
@@ -129,7 +131,7 @@ class BotService(Service):
     # -------------------------------------------------------------------------------------------------------- private
 
     async def _stop_quoting(self) -> None:
-        finished = await self._host.shut_down(self._settings.stop_wait_s + 2.0)
+        finished = await self._host.shut_down(self._settings.stop_wait_s + 1.0)
         controller = self._script.controller if self._script is not None else None
         daily = controller.daily_so_far() if controller is not None else None
         if daily is not None:

@@ -172,6 +172,7 @@ BOT: tuple[_Row, ...] = (
     ("REFRESH", "the quote was due for refresh", "none"),
     ("ORDER_TTL", "the quote reached its time to live", "none"),
     ("ACK_TIMEOUT", "the order got no venue id in time", "desk orders show <id>"),
+    ("LEVEL_OCCUPIED", "the order of the level is not terminal yet", _WAIT),
     ("LEVEL_COOLING", "the level waits after a refusal", _WAIT),
     ("COOLDOWN_ACTIVE", "waiting after a fill or a pause", _WAIT),
     ("TOO_MANY_CARRIERS", "as many live orders as the bot may have", _WAIT),

@@ -143,3 +143,18 @@ def test_a_variant_that_does_not_trade_tells_everything_and_sends_nothing():
         assert newest.mid_price is not None
         assert stack.events(streams.ORDER, OrderV1) == []
         assert stack.venue_orders() == []
+
+
+def test_a_stop_while_it_still_starts_is_a_clean_end(data_dir, tmp_path):
+    argv = ["--run-dir", str(tmp_path / "run"), "--data-dir", str(data_dir), "--bot", "bot1"]
+    log = tmp_path / "run" / "logs" / "bot.bot1.log"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "services.bot", *argv, "--gateway-url", "http://127.0.0.1:9"], cwd=REPO
+    )
+    try:
+        eventually(lambda: log.exists() and "bot.prepared" in log.read_text(), 90, "the bot waits for its gateway")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+        process.wait(5)
