@@ -42,7 +42,7 @@ async def bring_to_zero(
     seen: set[str] = set()
     zero_reads, rounds, wait_ms = 0, 0, pace.round_ms
     if not dry_run:
-        await _cancel_all(ask, account, note)  # first of all, before anything is read
+        seen |= await _cancel_all(ask, account, note)  # first of all, before anything is read
     while zero_reads < ZERO_READS:
         rounds += 1
         is_held = latched()
@@ -51,7 +51,7 @@ async def bring_to_zero(
             note("READ_FAILED", account, _said(answer))
             zero_reads, wait_ms = 0, max(min(wait_ms * 2, pace.round_ms_max), _asked_to_wait_ms(answer))
             if not dry_run:
-                await _cancel_all(ask, account, note)
+                seen |= await _cancel_all(ask, account, note)
         elif not answer:
             zero_reads += 1 if is_held or zero_reads < ZERO_READS - 1 else 0
             wait_ms = pace.round_ms
@@ -83,9 +83,13 @@ async def close_positions(ask: Ask, account: str, symbols: tuple[str, ...], note
         note("FLATTEN", account, f"{symbol}: {_said(answer)}")
 
 
-async def _cancel_all(ask: Ask, account: str, note: Note) -> None:
+async def _cancel_all(ask: Ask, account: str, note: Note) -> set[str]:
+    """Ids whose cancel was accepted."""
     answer = await ask(venue.CancelOrders(account_id=account), account)
     note("CANCEL_ALL", account, _said(answer))
+    if not isinstance(answer, venue.Cancelled):
+        return set()
+    return {client_order_id or venue_order_id for client_order_id, venue_order_id in answer.done}
 
 
 async def _cancel_each(ask: Ask, account: str, orders: list[venue.Order], note: Note) -> None:
