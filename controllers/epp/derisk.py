@@ -11,7 +11,6 @@ from typing import Final, NamedTuple
 from controllers.core.rounding import ask_ticks, bid_ticks, floor_units
 from controllers.core.thresholds import at_least
 from controllers.core.values import Instrument, Side
-from controllers.epp.book import Top
 from controllers.epp.level_memory import DERISK_ID, EMPTY
 from controllers.epp.params import EppParams
 from controllers.epp.plan_builder import PlanBuilder
@@ -57,26 +56,24 @@ def want(
     position_base: Decimal,
     base_pct: Decimal,
     equity_quote: Decimal,
-    top: Top,
+    mid_price: Decimal,
     instrument: Instrument,
     params: EppParams,
 ) -> DeriskWant | None:
     """The one order that reduces now, or None. Never larger than the position; a slice at a time."""
     if not state.since_ms or position_base == 0:
         return None
-    mid, tick, eps = top.mid_price, instrument.tick_size, params.tick_eps
+    mid, tick, eps = mid_price, instrument.tick_size, params.tick_eps
     is_taker = now_ms - state.since_ms >= params.derisk_taker_after_s * 1000
     if state.side == "sell":
         if is_taker:
             price = bid_ticks(mid * (1 - params.derisk_slippage_bps * _BPS), tick, eps) * tick
         else:
             price = ask_ticks(mid * (1 + params.derisk_spread_bps * _BPS), tick, eps) * tick
-            price = max(price, top.bid_price + tick)
     elif is_taker:
         price = ask_ticks(mid * (1 + params.derisk_slippage_bps * _BPS), tick, eps) * tick
     else:
         price = bid_ticks(mid * (1 - params.derisk_spread_bps * _BPS), tick, eps) * tick
-        price = min(price, top.ask_price - tick)
     if price <= 0:
         return None
     lot = instrument.lot_size
@@ -100,7 +97,6 @@ def plan_derisk(builder: PlanBuilder, wanted: DeriskWant | None, mid_price: Deci
         if builder.now_ms < memory.blocked_until_ms:
             return
         if wanted.is_taker:
-            _clear_way(builder, wanted)
             builder.ask_place(DERISK_ID, wanted.side, "limit", wanted.price, wanted.qty_base, "derisk_taker")
         else:
             builder.ask_place(DERISK_ID, wanted.side, "limit_maker", wanted.price, wanted.qty_base, "derisk")
@@ -120,13 +116,3 @@ def plan_derisk(builder: PlanBuilder, wanted: DeriskWant | None, mid_price: Deci
         builder.ask_cancel(order, "DERISK")
         return
     builder.keep.append(DERISK_ID)
-
-
-def _clear_way(builder: PlanBuilder, wanted: DeriskWant) -> None:
-    """A taking order may not meet our own quotes: those that stand in its way are pulled first."""
-    for level_id, order in builder.live.items():
-        if level_id == DERISK_ID or order.side == wanted.side:
-            continue
-        is_in_way = order.price >= wanted.price if wanted.side == "sell" else order.price <= wanted.price
-        if is_in_way:
-            builder.ask_cancel(order, "DERISK")

@@ -109,7 +109,7 @@ def _plan_derisk(tick: Tick, builder: PlanBuilder) -> bool:
         view.position_base,
         tick.base_pct,
         tick.equity_quote,
-        tick.top,
+        tick.top.mid_price,
         view.instrument,
         tick.params,
     )

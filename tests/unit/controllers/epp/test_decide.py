@@ -51,6 +51,9 @@ def test_a_gated_bot_widens_to_the_required_spread_and_opens_at_its_first_look()
     assert seen.gate_is_open
     assert seen.spread_pct == max(seen.pick_spread_pct, seen.required_spread_pct)
     assert seen.net_edge_pct >= D("0.0006")
+    assert seen.spread_floor_pct == max(
+        seen.required_spread_pct, seen.volatility_floor_pct, seen.market_spread_pct + D("0.0002")
+    )
     assert world.levels() == {"b0", "b1", "b2", "b3", "s0", "s1", "s2", "s3"}
 
 
@@ -270,6 +273,7 @@ def test_an_external_pause_holds_until_resume():
     assert (plan.guard, plan.reasons[0]) == ("SOFT_PAUSE", "INTENT_SOFT_PAUSE")
     assert world.orders == {}
     assert [audit.outcome for audit in world.processed.audits] == ["applied"]
+    assert world.processed.is_persist_due
     world.tick(5000)
     assert world.processed.guard == "SOFT_PAUSE"
     world.intents = [intent("resume", "i2", expires_at_ms=world.ts_ms + 60_000)]
@@ -696,3 +700,9 @@ def test_fills_of_the_derisk_level_are_not_held_against_the_model():
     world.tick(65)
     assert world.processed.markout_60s_bps is not None
     assert world.processed.edge_samples == 0
+
+
+def test_without_a_required_spread_the_floor_is_what_market_and_volatility_ask():
+    world = World(DEMO._replace(vol_penalty_multiplier=D(2)), seed_candles(initial_state(DEMO), calm_candles(), DEMO))
+    world.tick()
+    assert world.processed.spread_floor_pct == world.processed.volatility_floor_pct > D("0.0004")

@@ -87,7 +87,7 @@ def test_a_taking_order_that_found_nobody_is_looked_at_anew():
     assert len(takers) > 2
 
 
-def test_a_taking_order_does_not_meet_our_own_quotes():
+def test_a_taking_order_does_not_meet_our_own_quotes_which_are_pulled_first():
     world = loaded("1.28")
     world.tick(121)
     # a bid of ours from before, above the taking price

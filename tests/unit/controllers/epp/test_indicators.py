@@ -178,6 +178,13 @@ def test_candles_warm_a_cold_start_in_any_order_with_duplicates():
     assert state.drift_ewma_pct is not None and 0 < state.drift_ewma_pct < D("0.01")
 
 
+def test_half_a_minutes_move_is_taken_from_a_minutes_by_the_root_of_time():
+    params = PARAMS._replace(drift_half_life_s=1)  # an average without memory
+    two = [Candle(T0, D(100), D(101), D(99), D(100)), Candle(T0 + MINUTE, D(100), D(101), D(99), D(101))]
+    drift = seed(IndicatorState(), two, params).drift_ewma_pct
+    assert drift is not None and abs(drift - D("0.007071")) < D("1e-9")
+
+
 def test_candles_equal_closing_the_same_bars_one_by_one():
     state = IndicatorState()
     for candle in candles(60):

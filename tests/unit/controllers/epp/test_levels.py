@@ -91,6 +91,18 @@ def test_a_level_whose_cancel_is_not_terminal_stays_occupied():
     assert {place.level_id for place in plan.place} >= {"b0", "b1"}
 
 
+def test_an_order_that_still_looks_open_after_our_cancel_is_still_to_be_replaced():
+    world = World(SLOW)
+    world.tick()
+    world.mid = D(50_050)
+    before = dict(world.orders)
+    world.tick(60)
+    world.orders = before  # the connector has not taken notice yet
+    world.tick()
+    del world.orders["b0"], world.orders["b1"]
+    assert {place.level_id for place in world.tick().place} >= {"b0", "b1"}
+
+
 def test_the_other_side_waits_for_a_slow_cancel_only_so_long():
     world = World(SLOW)
     world.tick()
