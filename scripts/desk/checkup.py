@@ -11,6 +11,7 @@ from scripts.desk.places import REPO, Places, known_bots
 from scripts.desk.supervisor.leftovers import leftovers
 from scripts.desk.supervisor.lock import holder_pid
 from scripts.desk.supervisor.ports import holder, is_free
+from scripts.desk.supervisor.servers import running_servers
 from scripts.setup import bootstrap
 
 DISK_GIB_MIN = 2.0
@@ -138,11 +139,13 @@ def _secrets(where: Places) -> Iterator[Finding]:
 def _processes(where: Places) -> Iterator[Finding]:
     pid = holder_pid(where.lock_file)
     found = leftovers(where.run_dir)
+    servers = running_servers(where.run_dir)
     if pid is not None:
         yield Finding("desk", "ok", f"runs with pid {pid} and {len(found)} processes")
-    elif found:
-        pids = ", ".join(str(process.pid) for _, process in found)
-        yield Finding("desk", "warn", f"does not run, but left pids {pids}", f"desk down --run-dir {where.run_dir}")
+    elif found or servers:
+        left = [*(f"pid {process.pid}" for _, process in found), *servers]
+        seen = f"does not run, but left {', '.join(left)}; the next start finds them"
+        yield Finding("desk", "warn", seen, f"desk down --run-dir {where.run_dir}")
     else:
         yield Finding("desk", "ok", "does not run")
 
