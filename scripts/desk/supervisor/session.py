@@ -74,6 +74,8 @@ async def run_session(options: UpOptions, where: Places, *, as_json: bool, on_te
         screen.say(f"the desk is up after {_seconds(clock.now_ms() - desk.started_ms)} s")
         if desk.page_url:
             screen.say(f"page  {desk.page_url}")
+        for line in await latched_scopes(desk):
+            screen.say(line, style="bold yellow")
         await _until_asked(options, desk, ledger, screen, stopper, clock)
 
     async def last_look() -> None:
@@ -88,6 +90,18 @@ async def run_session(options: UpOptions, where: Places, *, as_json: bool, on_te
     if error is not None:
         raise error
     return _conclude(desk, ledger, report, stored_before, screen, clock, as_json=as_json)
+
+
+async def latched_scopes(desk: Desk) -> list[str]:
+    """What an earlier run or a person has latched: a bot that does not quote because of it should not be a riddle."""
+    assert desk.admin is not None
+    latch = await desk.admin.get(f"{desk.children['gateway'].plan.url}/desk/latch")
+    return [
+        f"{scope} is {entry['state']} by {entry['actor']}: {entry['reason']}; "
+        f"a person re-arms with desk latch set --scope {scope} --state ACTIVE"
+        for scope, entry in ((latch or {}).get("scopes") or {}).items()
+        if entry["state"] != "ACTIVE"
+    ]
 
 
 async def _until_asked(
