@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from scripts.desk.options import DataDir, Json, RunDir
-from scripts.desk.output import print_json
+from scripts.desk.output import print_json, wide_console
 from scripts.desk.places import Places, places
 from services.common.errors import ExitCode
 
@@ -14,6 +14,7 @@ from services.common.errors import ExitCode
 def register(app: typer.Typer) -> None:
     drill = typer.Typer(no_args_is_help=True, help="Faults against the real desk, on purpose, with a report.")
     drill.command("crash")(crash)
+    drill.command("host")(host)
     drill.command("all")(everything)
     app.add_typer(drill, name="drill")
 
@@ -37,8 +38,24 @@ def crash(
     return _tell([report], as_json)
 
 
+def host(
+    rows: Annotated[str, typer.Option("--rows", help="Rows by name, with commas; default all.")] = "",
+    data_dir: DataDir = None,
+    run_dir: RunDir = None,
+    as_json: Json = False,
+) -> int:
+    """Repeat the faults at which a stock Hummingbot goes wrong, with the gateway in the path, and judge from outside.
+
+    Runs a desk of its own, below <run-dir>/drills unless a run directory is given, and writes reports/drills/host.json
+    there. Exit code 6 when an order is unknown for ten seconds, a cancel is not retried, or a row does not recover.
+
+    Example: desk drill host --rows bot_killed,cancel_429 --json
+    """
+    return _tell([_host(rows, _own_places(data_dir, run_dir, "host"), not as_json)], as_json)
+
+
 def everything(data_dir: DataDir = None, run_dir: RunDir = None, as_json: Json = False) -> int:
-    """Every drill, one after another: about fifteen minutes.
+    """Every drill, one after another: about half an hour.
 
     Example: desk drill all
     """
@@ -47,6 +64,7 @@ def everything(data_dir: DataDir = None, run_dir: RunDir = None, as_json: Json =
     reports = [
         _crash(30, 7, trading, _own_places(data_dir, run_dir, "crash"), not as_json),
         _crash(8, 8, around, _own_places(data_dir, run_dir, "crash-around"), not as_json),
+        _host("", _own_places(data_dir, run_dir, "host"), not as_json),
     ]
     return _tell(reports, as_json)
 
@@ -64,6 +82,14 @@ def _crash(kills: int, seed: int, names: tuple[str, ...], where: Places, aloud: 
     return asyncio.run(run(kills=kills, seed=seed, names=names, where=where, say=print if aloud else _silent))
 
 
+def _host(rows: str, where: Places, aloud: bool) -> dict[str, Any]:
+    import asyncio
+
+    from scripts.desk.drill_host import chosen, run
+
+    return asyncio.run(run(rows=chosen(rows), where=where, say=print if aloud else _silent))
+
+
 def _silent(_: str) -> None:
     pass
 
@@ -75,5 +101,21 @@ def _tell(reports: list[dict[str, Any]], as_json: bool) -> int:
     else:
         for report in reports:
             for key, value in report.items():
-                print(f"{key:24} {value}")
+                if key != "rows":
+                    print(f"{key:24} {value}")
+            _print_rows(report.get("rows", []))
     return int(ExitCode.OK if passed else ExitCode.GATE_FAILED)
+
+
+def _print_rows(rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    from rich.table import Table
+
+    table = Table("row", "fault", "unknown", "cancels", "recovered", "", "seen", box=None)
+    for row in rows:
+        recovered = "–" if row["recovered_s"] is None else f"{row['recovered_s']:.1f} s"
+        verdict = "passed" if row["passed"] else "FAILED"
+        counts = (str(row["unknown_after_10s"]), str(row["cancels_not_retried"]))
+        table.add_row(row["row"], row["fault_id"], *counts, recovered, verdict, row["seen"])
+    wide_console().print(table)

@@ -76,11 +76,20 @@ class Scene:
         self.watch.take([row for row in listed if row["account_id"] == BOT], known, self.clock.monotonic_ms())
 
     def read_events(self) -> None:
-        for line, self._position in lines_since(events_dir(self.desk.where.run_dir), self._position):
+        directory = events_dir(self.desk.where.run_dir)
+        for line, behind in lines_since(directory, self._position):
+            self._position = behind
             event = json.loads(line)
             if event["kind"] == "bot_status.v1":
                 self.status = event
-            elif event["kind"] in ("order.v1", "risk_decision.v1", "quote_decision.v1", "fill.v1", "break.v1"):
+            elif event["kind"] in (
+                "order.v1",
+                "risk_decision.v1",
+                "quote_decision.v1",
+                "fill.v1",
+                "break.v1",
+                "bot_fill.v1",
+            ):
                 self.events.append(event)
             if event["kind"] == "quote_decision.v1":
                 asked = (text.split()[1] for text in event["cancelled"])
@@ -99,10 +108,8 @@ class Scene:
         return await (self.desk.admin.get(url) if body is None else self.desk.admin.post(url, body))
 
     async def faults(self, *rules: dict[str, Any]) -> None:
-        """For the bot's account alone: the kill switch keeps its own way."""
-        own = [{"account": BOT, **rule} for rule in rules]
-        if await self.ask("venue_sim", "/sim/faults", {"rules": own}) is None:
-            self.problem(f"the venue did not take the fault plan {own}")
+        if await self.ask("venue_sim", "/sim/faults", {"rules": list(rules)}) is None:
+            self.problem(f"the venue did not take the fault plan {rules}")
 
     async def no_faults(self) -> None:
         struck = await self.struck()
@@ -165,8 +172,17 @@ class Scene:
         """What rests at the venue on the bot's account, asked now; empty when the venue does not answer."""
         return [row for row in await self.ask("venue_sim", "/sim/orders") or [] if row["account_id"] == BOT]
 
-    def new_quotes(self, since_ms: int) -> bool:
-        """Whether an order submitted since then was accepted."""
+    async def rests_something(self) -> bool:
+        return bool(await self.own_orders())
+
+    async def rests_nothing(self) -> bool:
+        """The venue says so; no answer is not nothing."""
+        listed = await self.ask("venue_sim", "/sim/orders")
+        return listed is not None and not any(row["account_id"] == BOT for row in listed)
+
+    def first_quote_ms(self, since_ms: int) -> int | None:
+        """When the first order that was sent since then was accepted."""
         orders = self.told("order.v1", since_ms)
         sent = {e["client_order_id"] for e in orders if e["state"] == "SUBMITTING"}
-        return any(e["state"] == "ACCEPTED" and e["client_order_id"] in sent for e in orders)
+        accepted = (e["ts_ms"] for e in orders if e["state"] == "ACCEPTED" and e["client_order_id"] in sent)
+        return next(accepted, None)

@@ -33,9 +33,7 @@ class Watch:
         self.at_venue = {row["client_order_id"]: row for row in venue}
         self.seen_ids |= set(self.at_venue)
         known = {row["client_order_id"] for row in gateway}
-        self._unknown_since = {
-            one: self._unknown_since.get(one, now_ms) for one in self.at_venue if one not in known
-        }
+        self._unknown_since = {one: self._unknown_since.get(one, now_ms) for one in self.at_venue if one not in known}
         self.cancels_asked((row["client_order_id"] for row in gateway if row["cancel_wanted"]), now_ms)
         self._asked_since = {one: since for one, since in self._asked_since.items() if one in self.at_venue}
         self._unknown_late |= {one for one, since in self._unknown_since.items() if now_ms - since >= PATIENCE_MS}
