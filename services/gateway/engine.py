@@ -77,12 +77,13 @@ class Engine:
         self._latch_file.create_if_first(is_first_start=not recovered.records)
         self._journal.start(self._on_committed_in_thread, self._on_failure_in_thread)
         self._publisher = asyncio.create_task(self._publish_forever(), name="gateway-publisher")
-        for outbox_id, raw in recovered.unpublished:
-            event = decode(raw)
-            if isinstance(event, Unreadable):
-                self._log.error("outbox.unreadable", outbox_id=outbox_id, error=event.error)
-            else:
-                self._to_publish.put_nowait((event, outbox_id))
+        for outbox_id, raws in recovered.unpublished:
+            for raw in raws:
+                event = decode(raw)
+                if isinstance(event, Unreadable):
+                    self._log.error("outbox.unreadable", outbox_id=outbox_id, error=event.error)
+                else:
+                    self._to_publish.put_nowait((event, outbox_id))
         self.is_running = True
         self.feed(m.LatchChange(self._latch_file.read()))
         self.feed(m.Start(recovered.records))
@@ -265,10 +266,10 @@ class Engine:
     def _on_committed(self, done: Committed) -> None:
         if self.is_running:
             self.look_at_latch()
-        for tag, outbox_ids in done:
+        for tag, outbox_id in done:
             batch_id, events, handed_in_ns = cast(_Tag, tag)
             self.stages.add("journal", stopwatch_ns() - handed_in_ns)
-            for event, outbox_id in zip(events, outbox_ids, strict=True):
+            for event in events:
                 self._to_publish.put_nowait((event, outbox_id))
             if batch_id is not None and self.is_running:
                 self.feed(m.JournalDurable(batch_id))

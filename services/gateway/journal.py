@@ -52,12 +52,13 @@ CREATE TABLE IF NOT EXISTS bills (
     account_id TEXT NOT NULL, bill_id TEXT NOT NULL, ts_ms INTEGER NOT NULL, body BLOB NOT NULL,
     PRIMARY KEY (account_id, bill_id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS accounts (bot_id TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY, event BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY, events BLOB NOT NULL);
 """
 
 _RECENT_MS = 24 * 3_600_000  # terminal rows younger than this come back into memory
 _RECENT_ROWS_MAX = 5_000
-_OUTBOX_KEPT = 2_000  # beyond what is known to be published
+_OUTBOX_KEPT = 1_000  # rows beyond what is known to be published
+_MARK_EVERY = 20  # commits; what is published twice after a crash is known by its event ids
 
 _LINGER_NS = 5_000_000  # for more to come, after a batch that nobody waits for
 
@@ -76,12 +77,12 @@ class Batch(NamedTuple):
     is_urgent: bool = True
 
 
-Committed = list[tuple[object, list[int]]]  # per batch: its tag and the outbox ids of its events
+Committed = list[tuple[object, int]]  # per batch: its tag and the outbox row of its events, 0 when it has none
 
 
 class Recovered(NamedTuple):
     records: list[Record]
-    unpublished: list[tuple[int, bytes]]  # (outbox id, encoded event), oldest first
+    unpublished: list[tuple[int, list[bytes]]]  # (outbox row, encoded events), oldest first
 
 
 class JournalBroken(Exception):
@@ -171,9 +172,9 @@ class Journal:
         published = connection.execute("SELECT value FROM meta WHERE name='published'").fetchone()
         self._published_id = int(published[0]) if published else 0
         unpublished = connection.execute(
-            "SELECT id, event FROM outbox WHERE id > ? ORDER BY id", (self._published_id,)
+            "SELECT id, events FROM outbox WHERE id > ? ORDER BY id", (self._published_id,)
         ).fetchall()
-        return Recovered(records, [(int(row_id), bytes(event)) for row_id, event in unpublished])
+        return Recovered(records, [(int(row_id), bytes(events).split(b"\n")) for row_id, events in unpublished])
 
     # ------------------------------------------------------------------------------------------------------- writing
 
@@ -208,79 +209,96 @@ class Journal:
         return batches, True
 
     def _commit(self, connection: sqlite3.Connection, batches: list[Batch]) -> Committed:
-        done: Committed = []
-        connection.execute("BEGIN")
+        """Few statements: each gives up the interpreter and has to win it back from the event loop."""
+        rows = _Rows()
         for batch in batches:
             for record in batch.records:
-                _upsert(connection, record)
-            outbox_ids = []
-            for event in batch.events:
-                cursor = connection.execute("INSERT INTO outbox (event) VALUES (?)", (event,))
-                outbox_ids.append(int(cursor.lastrowid or 0))
-            done.append((batch.tag, outbox_ids))
-        connection.execute("INSERT OR REPLACE INTO meta VALUES ('published', ?)", (str(self._published_id),))
-        if self.commits % 200 == 0:
+                rows.add(record)
+        events = [event for batch in batches for event in batch.events]
+        connection.execute("BEGIN")
+        for statement, values in rows.statements():
+            connection.executemany(statement, values)
+        outbox_id = 0
+        if events:
+            cursor = connection.execute("INSERT INTO outbox (events) VALUES (?)", (b"\n".join(events),))
+            outbox_id = int(cursor.lastrowid or 0)
+        if self.commits % _MARK_EVERY == 0:
+            connection.execute("INSERT OR REPLACE INTO meta VALUES ('published', ?)", (str(self._published_id),))
             connection.execute("DELETE FROM outbox WHERE id <= ?", (self._published_id - _OUTBOX_KEPT,))
         connection.execute("COMMIT")
         self.commits += 1
         self.batches += len(batches)
-        return done
+        return [(batch.tag, outbox_id if batch.events else 0) for batch in batches]
 
 
-def _upsert(connection: sqlite3.Connection, record: Record) -> None:
-    match record:
-        case OrderRecord():
-            connection.execute(
-                "INSERT OR REPLACE INTO orders VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                (
-                    record.gateway_order_id,
-                    record.account_id,
-                    record.client_order_id,
-                    record.attempt,
-                    record.venue_order_id,
-                    record.bot_id,
-                    record.symbol,
-                    record.level,
-                    record.side,
-                    record.state,
-                    record.reason,
-                    record.config_hash,
-                    record.approver,
-                    record.created_ts_ms,
-                    record.updated_ts_ms,
-                    _encode(record),
-                ),
-            )
-            connection.execute(
+class _Rows:
+    """The rows of one transaction by table; of a row that was written several times only the last, but every step."""
+
+    def __init__(self) -> None:
+        self._orders: dict[str, tuple[object, ...]] = {}
+        self._steps: list[tuple[object, ...]] = []
+        self._fills: list[tuple[object, ...]] = []
+        self._bills: list[tuple[object, ...]] = []
+        self._accounts: dict[str, tuple[object, ...]] = {}
+
+    def add(self, record: Record) -> None:
+        match record:
+            case OrderRecord():
+                self._orders[record.gateway_order_id] = _order_row(record)
+                step = (record.gateway_order_id, record.state, record.reason, record.detail, str(record.filled_base))
+                self._steps.append((*step, record.updated_ts_ms))
+            case FillRecord():
+                self._fills.append(_fill_row(record))
+            case BillRecord():
+                self._bills.append((record.account_id, record.bill.bill_id, record.bill.ts_ms, _encode(record)))
+            case AccountRecord():
+                self._accounts[record.bot_id] = (record.bot_id, _encode(record))
+
+    def statements(self) -> list[tuple[str, list[tuple[object, ...]]]]:
+        """In an order that never matters: the transaction is one."""
+        tables = (
+            ("INSERT OR REPLACE INTO orders VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", list(self._orders.values())),
+            (
                 "INSERT INTO order_steps (gateway_order_id, state, reason, detail, filled_base, ts_ms)"
                 " VALUES (?,?,?,?,?,?)",
-                (
-                    record.gateway_order_id,
-                    record.state,
-                    record.reason,
-                    record.detail,
-                    str(record.filled_base),
-                    record.updated_ts_ms,
-                ),
-            )
-        case FillRecord():
-            connection.execute(
-                "INSERT OR IGNORE INTO fills VALUES (?,?,?,?,?,?,?,?)",
-                (
-                    record.account_id,
-                    record.fill.trade_id,
-                    record.gateway_order_id,
-                    int(record.is_suspense),
-                    record.source,
-                    record.fill.ts_exch_ms,
-                    record.ts_ms,
-                    _encode(record),
-                ),
-            )
-        case BillRecord():
-            connection.execute(
-                "INSERT OR IGNORE INTO bills VALUES (?,?,?,?)",
-                (record.account_id, record.bill.bill_id, record.bill.ts_ms, _encode(record)),
-            )
-        case AccountRecord():
-            connection.execute("INSERT OR REPLACE INTO accounts VALUES (?,?)", (record.bot_id, _encode(record)))
+                self._steps,
+            ),
+            ("INSERT OR IGNORE INTO fills VALUES (?,?,?,?,?,?,?,?)", self._fills),
+            ("INSERT OR IGNORE INTO bills VALUES (?,?,?,?)", self._bills),
+            ("INSERT OR REPLACE INTO accounts VALUES (?,?)", list(self._accounts.values())),
+        )
+        return [(statement, values) for statement, values in tables if values]
+
+
+def _order_row(record: OrderRecord) -> tuple[object, ...]:
+    return (
+        record.gateway_order_id,
+        record.account_id,
+        record.client_order_id,
+        record.attempt,
+        record.venue_order_id,
+        record.bot_id,
+        record.symbol,
+        record.level,
+        record.side,
+        record.state,
+        record.reason,
+        record.config_hash,
+        record.approver,
+        record.created_ts_ms,
+        record.updated_ts_ms,
+        _encode(record),
+    )
+
+
+def _fill_row(record: FillRecord) -> tuple[object, ...]:
+    return (
+        record.account_id,
+        record.fill.trade_id,
+        record.gateway_order_id,
+        int(record.is_suspense),
+        record.source,
+        record.fill.ts_exch_ms,
+        record.ts_ms,
+        _encode(record),
+    )
