@@ -3,20 +3,16 @@
 import asyncio
 import os
 import signal
-import sys
-from pathlib import Path
 
 import pytest
 
 from scripts.desk.places import Places
 from scripts.desk.supervisor import desk as desk_module
 from scripts.desk.supervisor.desk import Desk
-from scripts.desk.supervisor.plan import UpOptions, process_plans
+from scripts.desk.supervisor.plan import UpOptions
 from services.common.addresses import read_addresses
 from services.common.clock import SystemClock
 from services.common.errors import ConfigError, DeskError
-
-STUB = Path(__file__).parents[4] / "fakes" / "stub_process.py"
 
 
 class NoServers:
@@ -34,26 +30,13 @@ class NoServers:
 
 
 @pytest.fixture
-def make_desk(tmp_path, monkeypatch):
+def make_desk(tmp_path, monkeypatch, stub_processes):
     """A desk whose processes are stubs; ``flags`` gives some of them flags of the stub."""
     (tmp_path / "data").mkdir()
     said: list[str] = []
 
     def make(flags: dict[str, tuple[str, ...]] | None = None, **options) -> Desk:
-        def stubs(*arguments):
-            return tuple(
-                plan._replace(
-                    argv=(
-                        sys.executable, str(STUB), "--port", str(plan.port), "--name", plan.name,
-                        "--touch", str(tmp_path / "notes"), *(flags or {}).get(plan.name, ()),
-                    ),
-                    ready_s=10,
-                    stop_s=3,
-                )
-                for plan in process_plans(*arguments)
-            )  # fmt: skip
-
-        monkeypatch.setattr(desk_module, "process_plans", stubs)
+        stub_processes(flags or {})
         monkeypatch.setattr(desk_module, "Servers", NoServers)
         where = Places(tmp_path / "data", tmp_path / "run")
         up = UpOptions(bots=("bot1",), data_dir=where.data_dir, run_dir=where.run_dir, page_port=0)._replace(**options)

@@ -1,0 +1,65 @@
+"""A whole `desk up` with stub processes and a real Redis."""
+
+import asyncio
+import json
+import os
+import signal
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from scripts.desk.places import Places
+from scripts.desk.supervisor import servers as servers_module
+from scripts.desk.supervisor.plan import UpOptions
+from scripts.desk.supervisor.session import run_session
+from services.common.embedded import RedisServer
+from services.common.errors import ConfigError
+
+
+@pytest.fixture
+def where(tmp_path, monkeypatch):
+    monkeypatch.setattr(servers_module, "embedded_servers", lambda run_dir: {"redis": RedisServer(run_dir)})
+    (tmp_path / "data").mkdir()
+    with tempfile.TemporaryDirectory(prefix="hb") as run_dir:  # short, a socket lies below it
+        yield Places(tmp_path / "data", Path(run_dir))
+
+
+def options(where: Places, for_s: int | None) -> UpOptions:
+    return UpOptions(bots=("bot1",), data_dir=where.data_dir, run_dir=where.run_dir, page_port=0, for_s=for_s)
+
+
+async def test_a_run_ends_by_itself_with_a_summary_and_exit_code_0(where, stub_processes, capsys):
+    stub_processes({})
+    code = await run_session(options(where, 1), where, as_json=True, on_terminal=False)
+    told = json.loads(capsys.readouterr().out)
+    assert code == 0 and told["problems"] == []
+    assert told["venue"] == {"open_orders": 0} and told["integrity"]["status"] == "PASS"
+    assert told["bots"][0] | {"id": "bot1", "orders": 0, "first_order_s": None} == told["bots"][0]
+
+
+async def test_orders_left_make_the_run_fail(where, stub_processes, capsys):
+    stub_processes({"venue_sim": ("--open-orders", "2")})
+    code = await run_session(options(where, 1), where, as_json=False, on_terminal=False)
+    out = capsys.readouterr().out
+    assert code == 1
+    assert "ORDERS_LEFT: 2 orders rest at the venue" in out
+    assert "starting the desk in" in out and "the desk is up after" in out
+
+
+async def test_sigterm_is_an_orderly_stop_and_a_second_one_changes_nothing(where, stub_processes, capsys):
+    stub_processes({})
+    running = asyncio.create_task(run_session(options(where, None), where, as_json=True, on_terminal=False))
+    while not (where.run_dir / "addresses.json").exists():  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    await asyncio.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
+    os.kill(os.getpid(), signal.SIGINT)
+    assert await running == 0
+    assert json.loads(capsys.readouterr().out)["venue"] == {"open_orders": 0}
+
+
+async def test_refused_settings_end_the_session_with_the_refusal(where, stub_processes):
+    stub_processes({"gateway": ("--refuse",)})
+    with pytest.raises(ConfigError, match="E_CFG_INVALID"):
+        await run_session(options(where, 1), where, as_json=True, on_terminal=False)
