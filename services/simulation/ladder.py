@@ -49,7 +49,7 @@ class Ladder:
         rng = self._rng
         if rng.random() < 0.1:
             wide = rng.random() < 0.3
-            self._spread_ticks = 1 + (int(rng.expovariate(1.0) * volatility * 0.5e-4 * fair) if wide else 0)
+            self._spread_ticks = 1 + (int(rng.expovariate(1.0) * volatility * 0.8e-4 * fair) if wide else 0)
         half = (self._spread_ticks - 1) / 2
         bid = math.floor(fair - half - self.impact_bps[SELL] * fair * 1e-4)
         ask = math.floor(fair + half + self.impact_bps[BUY] * fair * 1e-4) + 1

@@ -37,14 +37,14 @@ PRESETS: dict[str, Preset] = {
             vol_spread_fast=0.25, vol_spread_slow=0.25,
         ),
         Preset(
-            name="normal", sigma_bps=6, noise_per_min=2.5, noise_reach_bps=2.4, informed_per_min=0.4, informed_bps=4.0,
+            name="normal", sigma_bps=6, noise_per_min=2.0, noise_reach_bps=2.2, informed_per_min=0.4, informed_bps=4.0,
         ),
         Preset(
             name="volatile", sigma_bps=15, noise_per_min=6, noise_reach_bps=5.5, informed_per_min=1.2, informed_bps=7.0,
             trades_per_s=4.0, depth_factor=0.6,
         ),
         Preset(
-            name="jumps", sigma_bps=6, noise_per_min=2.5, noise_reach_bps=2.4, informed_per_min=0.4, informed_bps=4.0,
+            name="jumps", sigma_bps=6, noise_per_min=2.0, noise_reach_bps=2.2, informed_per_min=0.4, informed_bps=4.0,
             jumps_per_hour=2.0,
         ),
         Preset(

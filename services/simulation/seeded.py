@@ -19,7 +19,7 @@ from services.simulation.volatility import Volatility
 
 STEP_MS_MIN, STEP_MS_MAX = 80, 200
 DIRECTION_KEEP = 0.96  # a metaorder goes on after a trade with this probability
-DIRECTION_PULL = 0.72  # share of trades in the metaorder's direction
+DIRECTION_PULL = 0.76  # share of trades in the metaorder's direction
 TRADE_SPREAD = 1.9  # standard deviation of log trade size
 MOOD_S = 1.0  # volatility changes over minutes: once a second is often enough
 JUMP_PARTS, JUMP_PART_MS = 6, 400
@@ -107,7 +107,8 @@ class SeededMarket:
             self._direction = BUY if rng.random() < 0.5 else SELL
         sign = self._direction if rng.random() < DIRECTION_PULL else -self._direction
         best = self._listing.book.opposite(sign).best()
-        value = self._listing.instrument.depth_quote * 0.004 * math.exp(rng.gauss(0.0, TRADE_SPREAD))
+        size = self._volatility.factor * math.exp(rng.gauss(0.0, TRADE_SPREAD))
+        value = self._listing.instrument.depth_quote * 0.004 * size
         lots = max(1, int(value * 1e8 / (self.fair * self._listing.grid.value_e8)))
         if best is not None:
             self._engine.market_take(self._listing, sign, best + sign * int(0.3e-4 * best), lots)
