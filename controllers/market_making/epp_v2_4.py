@@ -122,7 +122,7 @@ class EppV24Controller(ControllerBase):
         watch = Stopwatch()
         plan, processed = self._decide_or_stand_down(self._view)
         decide_ms = watch.ms()
-        self._execution.execute(plan)
+        self._execution.execute(plan, self._view.ts_ms)
         processed = processed._replace(
             tick_duration_ms=self._io_ms + watch.ms(),
             indicator_duration_ms=decide_ms,

@@ -5,18 +5,15 @@ What differs from the stock class, and why:
 - a submit nobody can answer for is looked up by its client id before it counts as failed, and is never sent again;
 - an order counts as not found only when the gateway says so, not when the gateway is out of reach;
 - a cancel before the venue's id is known goes by client id;
-- polling is one listing of fills and one of open orders, whatever the number of orders, every few seconds, and what is
-  open at the gateway without being ours is cancelled;
-- a position missing from a full listing is closed; a rebate keeps its sign; maker or taker is remembered per trade.
+- polling is a few listings, whatever the number of orders (connector_polling.py);
+- a rebate keeps its sign; maker or taker is remembered per trade.
 """
 
 import json
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from hummingbot.connector.derivative.bitget_perpetual import bitget_perpetual_constants as constants
-from hummingbot.connector.derivative.bitget_perpetual.bitget_perpetual_derivative import BitgetPerpetualDerivative
 from hummingbot.core.api_throttler.data_types import RateLimit
 from hummingbot.core.data_type.common import OrderType, PositionAction, TradeType
 from hummingbot.core.data_type.in_flight_order import InFlightOrder, TradeUpdate
@@ -24,27 +21,23 @@ from hummingbot.core.data_type.trade_fee import TokenAmount, TradeFeeBase
 from hummingbot.core.utils.async_utils import safe_ensure_future
 from hummingbot.core.web_assistant.web_assistants_factory import WebAssistantsFactory
 
-from services.bot.past_fill import PastFill, past_fill, scope_of
+from services.bot.connector_polling import ORDERS_PENDING_ENDPOINT, GatewayPolling
+from services.bot.past_fill import scope_of
 from services.bot.refusal import REQUEST_ERRORS, code_and_text, is_definite, is_not_found
 from services.bot.web import GatewayWebUtils
-from services.common.clock import SystemClock
-from services.common.ports import Clock
 
 CONNECTOR_NAME = "bitget_perpetual_desk"
-ORDERS_PENDING_ENDPOINT = "/api/v2/mix/order/orders-pending"
 CANDLES_ENDPOINT = "/api/v2/mix/market/candles"
 
 _LOOK_UP_EVERY_S = 1.0
 _NOT_FOUND_AFTER_MS = 10_000  # "not found" is believed only after asking for this long
 _NETWORK_CHECK_S = 2.0  # Hummingbot's own ten seconds would be ten seconds without quotes after a gateway's restart
-_SETTLE_S = 3.0  # an order younger than this may be missing from a listing, or not yet ours
 _TRADE_SCOPES_MAX = 5_000
 
 
-class BitgetPerpetualDeskDerivative(BitgetPerpetualDerivative):
-    LONG_POLL_INTERVAL = 5.0  # fills missed in a short gap of the stream are found this soon
+class BitgetPerpetualDeskDerivative(GatewayPolling):
     gateway_url: ClassVar[str] = ""  # set by the launcher before the connector is built; one bot per process
-    clock: ClassVar[Clock] = SystemClock()
+    config_hash: ClassVar[str] = ""  # likewise: which settings its orders come from
 
     def __init__(
         self,
@@ -58,10 +51,8 @@ class BitgetPerpetualDeskDerivative(BitgetPerpetualDerivative):
         api_key, secret, passphrase = json.loads(bitget_perpetual_desk_credentials or '["", "", ""]')
         self.web_utils = GatewayWebUtils(self.gateway_url)
         self.trade_scopes: dict[str, str] = {}  # trade id -> "maker" or "taker", newest last
-        self.foreign_cancels = 0  # orders at the gateway that were not ours and were cancelled
-        self._foreign_seen: dict[str, int] = {}
         self._book_heard_ts = 0.0
-        self._immediate: set[str] = set()  # client ids to be sent as immediate-or-cancel
+        self._beside: dict[str, tuple[bool, int]] = {}  # what a submit states beside the order, until it is sent
         super().__init__(
             balance_asset_limit=balance_asset_limit,
             rate_limits_share_pct=rate_limits_share_pct,
@@ -108,13 +99,14 @@ class BitgetPerpetualDeskDerivative(BitgetPerpetualDerivative):
         price: Decimal = Decimal("NaN"),
         position_action: PositionAction = PositionAction.OPEN,
         is_immediate: bool = False,
+        view_ts_ms: int = 0,
     ) -> str:
         """``client_order_id`` is the carrier's. ``is_immediate``: what is not filled at once is cancelled by the venue.
 
+        ``view_ts_ms`` is when the market was looked at; the gateway refuses a post-only order priced from an old view.
         Margin is the gateway's to judge: the budget checker is not asked.
         """
-        if is_immediate:
-            self._immediate.add(client_order_id)
+        self._beside[client_order_id] = (is_immediate, view_ts_ms)
         safe_ensure_future(
             self._create_order(
                 trade_type=trade_type,
@@ -129,11 +121,14 @@ class BitgetPerpetualDeskDerivative(BitgetPerpetualDerivative):
         return client_order_id
 
     async def _api_post(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """The stock class knows good-till-cancelled and post-only; immediate-or-cancel is written in here."""
+        """The stock class knows good-till-cancelled and post-only; immediate-or-cancel and claims are added here."""
         data = kwargs.get("data") or {}
-        if data.get("clientOid") in self._immediate and kwargs.get("path_url") == constants.PLACE_ORDER_ENDPOINT:
-            self._immediate.discard(data["clientOid"])
-            kwargs["data"] = {**data, "force": "ioc"}
+        if kwargs.get("path_url") == constants.PLACE_ORDER_ENDPOINT and data.get("clientOid") in self._beside:
+            is_immediate, view_ts_ms = self._beside.pop(data["clientOid"])
+            if is_immediate:
+                kwargs["data"] = {**data, "force": "ioc"}
+            claims = {"X-Hbot-View-Ms": str(view_ts_ms), "X-Hbot-Config-Hash": self.config_hash}
+            kwargs["headers"] = {**(kwargs.get("headers") or {}), **claims}
         answer: dict[str, Any] = await super()._api_post(*args, **kwargs)
         return answer
 
@@ -199,124 +194,6 @@ class BitgetPerpetualDeskDerivative(BitgetPerpetualDerivative):
 
     def _is_order_not_found_during_cancelation_error(self, cancelation_exception: Exception) -> bool:
         return is_not_found(cancelation_exception)
-
-    # ------------------------------------------------------------------------------------------------------- polling
-
-    async def _update_orders_fills(self, orders: list[InFlightOrder]) -> None:
-        """One listing of the newest fills for all orders; what the stream told already is ignored by trade id."""
-        by_exchange_id = {order.exchange_order_id: order for order in orders if order.exchange_order_id}
-        for trading_pair in {order.trading_pair for order in by_exchange_id.values()}:
-            answer = await self._api_get(
-                path_url=constants.ORDER_FILLS_ENDPOINT,
-                params={**await self._symbol_params(trading_pair), "limit": "100"},
-                is_auth_required=True,
-            )
-            for fill in reversed(answer["data"]["fillList"] or []):
-                order = by_exchange_id.get(str(fill["orderId"]))
-                if order is not None:
-                    self._order_tracker.process_trade_update(self._parse_trade_update(fill, order))
-
-    async def _update_orders(self) -> None:
-        """Open orders by one listing; only those that are missing from it are asked for one by one."""
-        for trading_pair in self._trading_pairs or []:
-            pending = await self.open_orders_at_gateway(trading_pair)
-            mine = [order for order in self.in_flight_orders.values() if order.trading_pair == trading_pair]
-            missing = [
-                order
-                for order in mine
-                if order.client_order_id not in pending
-                and self.current_timestamp - order.creation_timestamp > _SETTLE_S
-            ]
-            await self._update_orders_with_error_handler(missing, self._handle_update_error_for_active_order)
-            await self._cancel_foreign(trading_pair, pending, {order.client_order_id for order in mine})
-
-    async def _cancel_foreign(self, trading_pair: str, pending: dict[str, str], mine: set[str]) -> None:
-        """Nothing of this bot may rest without a carrier: what two listings in a row show is cancelled."""
-        known = mine | set(self._order_tracker.all_fillable_orders)
-        seen_before, self._foreign_seen = self._foreign_seen, {}
-        for client_order_id, exchange_id in pending.items():
-            if client_order_id in known:
-                continue
-            now_ms = self.clock.monotonic_ms()
-            self._foreign_seen[client_order_id] = seen_before.get(client_order_id, now_ms)
-            if now_ms - self._foreign_seen[client_order_id] >= _SETTLE_S * 1000:
-                self.logger().warning(f"ORPHAN_ORDER: {client_order_id} rests without a carrier; cancelling")
-                self.foreign_cancels += 1
-                await self._cancel_at_gateway(trading_pair, orderId=exchange_id)
-
-    async def open_orders_at_gateway(self, trading_pair: str) -> dict[str, str]:
-        """Client order id -> gateway order id of every order the gateway holds open for this bot."""
-        answer = await self._api_get(
-            path_url=ORDERS_PENDING_ENDPOINT, params=await self._symbol_params(trading_pair), is_auth_required=True
-        )
-        return {str(row["clientOid"]): str(row["orderId"]) for row in answer["data"]["entrustedList"] or []}
-
-    async def _handle_update_error_for_active_order(self, order: InFlightOrder, error: Exception) -> None:
-        """Only the gateway's own "not found" counts towards losing an order; silence does not."""
-        if is_not_found(error):
-            await super()._handle_update_error_for_active_order(order, error)
-        else:
-            self.logger().warning(f"status of {order.client_order_id} could not be read: {error!r}")
-
-    async def _order_detail(self, trading_pair: str, **which: str) -> dict[str, Any]:
-        answer: dict[str, Any] = await self._api_get(
-            path_url=constants.ORDER_DETAIL_ENDPOINT,
-            params={**await self._symbol_params(trading_pair), **which},
-            is_auth_required=True,
-        )
-        return answer
-
-    async def _update_positions(self) -> None:
-        """The listing is complete: what is absent is closed."""
-        answer = await self._api_get(
-            path_url=constants.ALL_POSITIONS_ENDPOINT,
-            params={"productType": constants.USDT_PRODUCT_TYPE, "marginCoin": "USDT"},
-            is_auth_required=True,
-        )
-        rows: Sequence[dict[str, Any]] = answer["data"] or []
-        await self._process_account_position_event([{**row, "instId": row["symbol"]} for row in rows])
-
-    async def fills_since(self, trading_pair: str, since_ms: int) -> list[PastFill]:
-        """The newest hundred of them, oldest first."""
-        answer = await self._api_get(
-            path_url=constants.ORDER_FILLS_ENDPOINT,
-            params={**await self._symbol_params(trading_pair), "startTime": str(since_ms), "limit": "100"},
-            is_auth_required=True,
-        )
-        return [past_fill(row) for row in reversed(answer["data"]["fillList"] or []) if int(row["cTime"]) >= since_ms]
-
-    async def client_order_id_of(self, trading_pair: str, exchange_order_id: str) -> str:
-        """ "" when the gateway does not know the order any more."""
-        try:
-            return str((await self._order_detail(trading_pair, orderId=exchange_order_id))["data"]["clientOid"])
-        except REQUEST_ERRORS as error:
-            if is_not_found(error):
-                return ""
-            raise
-
-    async def funding_bills(self, since_ms: int) -> list[tuple[int, Decimal]]:
-        """(ts_ms, amount) of the funding payments since then; a negative amount left the account."""
-        answer = await self._api_get(
-            path_url=constants.ACCOUNT_BILLS_ENDPOINT,
-            params={
-                "productType": constants.USDT_PRODUCT_TYPE,
-                "businessType": "contract_settle_fee",
-                "startTime": str(since_ms),
-                "limit": "100",
-            },
-            is_auth_required=True,
-        )
-        return [
-            (int(bill["cTime"]), Decimal(bill["amount"]))
-            for bill in answer["data"]["bills"] or []
-            if int(bill["cTime"]) >= since_ms
-        ]
-
-    async def _symbol_params(self, trading_pair: str) -> dict[str, str]:
-        return {
-            "symbol": await self.exchange_symbol_associated_to_pair(trading_pair),
-            "productType": await self.product_type_associated_to_trading_pair(trading_pair),
-        }
 
     # --------------------------------------------------------------------------------------------------------- fills
 

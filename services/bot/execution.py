@@ -37,13 +37,15 @@ class ConnectorExecution:
         self._fates: dict[str, asyncio.Task[None]] = {}
         self._not_found_since_ms: dict[str, int] = {}
         self.last_plan_ms = clock.monotonic_ms()
+        self._view_ts_ms = 0
         self._is_caught_up = False
         self._changed = asyncio.Event()
         self.on_first_order: Callable[[], None] | None = None  # called once, when the first order is acknowledged
 
     # ------------------------------------------------------------------------------------------ the strategy's port
 
-    def execute(self, plan: Plan) -> None:
+    def execute(self, plan: Plan, view_ts_ms: int) -> None:
+        self._view_ts_ms = view_ts_ms
         self.last_plan_ms = self._clock.monotonic_ms()
         self._carry_out(self._carriers.execute(plan, self._clock.now_ms()))
 
@@ -201,6 +203,7 @@ class ConnectorExecution:
             client_order_id=command.client_order_id,
             # a taker is a limit at the worst price accepted, whose rest is cancelled at once
             is_immediate=command.order_type == "market",
+            view_ts_ms=self._view_ts_ms,
         )
 
     def _fee_quote(self, event: Any) -> Decimal:

@@ -32,6 +32,7 @@ class Instance(NamedTuple):
     api_key: str
     secret: str
     passphrase: str
+    config_hash: str
 
 
 class ClockDied(DeskError):
@@ -59,6 +60,7 @@ class Host:
 
         registration.register(CONNECTOR_NAME)
         BitgetPerpetualDeskDerivative.gateway_url = instance.gateway_url
+        BitgetPerpetualDeskDerivative.config_hash = instance.config_hash
         from services.bot.keystore import GatewayKey, open_keystore
 
         key = GatewayKey(instance.api_key, instance.secret, instance.passphrase)

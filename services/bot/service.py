@@ -188,4 +188,5 @@ class BotService(Service):
             api_key=key.api_key,
             secret=key.secret,
             passphrase=key.passphrase,
+            config_hash=self._bot.config_hash,
         )

@@ -15,7 +15,10 @@ from controllers.epp.processed import ProcessedState
 class Execution(Protocol):
     """One order per level, placed at most once by one plan."""
 
-    def execute(self, plan: Plan) -> None: ...
+    def execute(self, plan: Plan, view_ts_ms: int) -> None:
+        """``view_ts_ms`` is when the market was looked at that the plan was made from."""
+        ...
+
     def orders(self) -> tuple[LiveOrder, ...]:
         """Every order that is not terminal at the connector."""
         ...

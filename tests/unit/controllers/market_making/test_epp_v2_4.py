@@ -19,7 +19,7 @@ class Execution:
         self.plans, self.cancelled, self.fills = [], [], ()
         self.caught_up = True
 
-    def execute(self, plan):
+    def execute(self, plan, view_ts_ms):
         self.plans.append(plan)
 
     def orders(self):

@@ -12,7 +12,8 @@ from hummingbot.core.data_type.in_flight_order import OrderState
 from hummingbot.core.web_assistant.connections.data_types import RESTMethod, RESTRequest
 
 from services.bot import registration
-from services.bot.connector import CONNECTOR_NAME, ORDERS_PENDING_ENDPOINT, BitgetPerpetualDeskDerivative
+from services.bot.connector import CONNECTOR_NAME, BitgetPerpetualDeskDerivative
+from services.bot.connector_polling import ORDERS_PENDING_ENDPOINT
 from services.bot.web import _ToGateway
 from services.common.clock import ManualClock
 from services.common.errors import ConfigError
@@ -28,7 +29,8 @@ class Gateway:
     def __init__(self):
         self.answers, self.asked = {}, []
 
-    async def __call__(self, *, path_url, method=RESTMethod.GET, params=None, data=None, **_):
+    async def __call__(self, *, path_url, method=RESTMethod.GET, params=None, data=None, headers=None, **_):
+        self.headers = headers
         self.asked.append((path_url, dict(params or data or {})))
         answer = self.answers.get(path_url)
         if isinstance(answer, list):
@@ -95,6 +97,15 @@ async def test_the_order_carries_the_carriers_id_and_rests_as_post_only(connecto
         "hb1-b0-x.1", "post_only", "0.0100", "60000.0",
     )  # fmt: skip
     assert "tradeSide" not in sent
+
+
+async def test_the_order_states_its_view_and_its_configuration(connector, gateway, monkeypatch):
+    monkeypatch.setattr(BitgetPerpetualDeskDerivative, "config_hash", "89ea6f33")
+    gateway.answers[constants.PLACE_ORDER_ENDPOINT] = {"orderId": "1"}
+    await placed(connector, view_ts_ms=1_700_000_000_123)
+    assert gateway.headers["X-Hbot-View-Ms"] == "1700000000123"
+    assert gateway.headers["X-Hbot-Config-Hash"] == "89ea6f33"
+    assert gateway.headers["X-CHANNEL-API-CODE"]
 
 
 async def test_an_immediate_order_is_sent_as_immediate_or_cancel(connector, gateway):

@@ -14,6 +14,7 @@ from services.bot.past_fill import PastFill
 from services.common.clock import ManualClock
 
 PAIR = "BTC-USDT"
+NOW = 1_700_000_000_000
 
 
 class Connector:
@@ -89,22 +90,23 @@ def order_id(execution):
     ],
 )
 def test_a_taker_is_a_limit_at_the_worst_price_whose_rest_is_cancelled(execution, connector, asked, sent, is_immediate):
-    execution.execute(plan(quote(asked, "sell", "d0")))
+    execution.execute(plan(quote(asked, "sell", "d0")), NOW)
     [(side, order_type, amount, kwargs)] = connector.calls
     assert (side, order_type, amount) == ("sell", sent, Decimal("0.01"))
     assert kwargs == {
         "price": Decimal("60000.0"), "client_order_id": order_id(execution), "is_immediate": is_immediate,
+        "view_ts_ms": NOW,
     }  # fmt: skip
 
 
 def test_a_cancel_goes_to_the_connector_directly(execution, connector):
-    execution.execute(plan(quote()))
-    execution.execute(plan(cancel=[CancelQuote("b0", order_id(execution), "REFRESH")]))
+    execution.execute(plan(quote()), NOW)
+    execution.execute(plan(cancel=[CancelQuote("b0", order_id(execution), "REFRESH")]), NOW)
     assert connector.calls[-1] == ("cancel", order_id(execution))
 
 
 def test_a_fill_keeps_fee_and_scope(execution, connector):
-    execution.execute(plan(quote()))
+    execution.execute(plan(quote()), NOW)
     fee = SimpleNamespace(flat_fees=[SimpleNamespace(token="USDT", amount=Decimal("0.12"))])
     event = SimpleNamespace(order_id=order_id(execution), exchange_trade_id="t1", trade_type=TradeType.BUY,
                             price=Decimal(60000), amount=Decimal("0.004"), trade_fee=fee)  # fmt: skip
@@ -115,7 +117,7 @@ def test_a_fill_keeps_fee_and_scope(execution, connector):
 
 
 def test_a_fee_in_another_asset_is_said_to_be_unreadable(execution):
-    execution.execute(plan(quote()))
+    execution.execute(plan(quote()), NOW)
     fee = SimpleNamespace(flat_fees=[SimpleNamespace(token="BGB", amount=Decimal(1))])
     execution.did_fill(
         SimpleNamespace(order_id=order_id(execution), exchange_trade_id="t2", trade_type=TradeType.SELL,
@@ -127,7 +129,7 @@ def test_a_fee_in_another_asset_is_said_to_be_unreadable(execution):
 
 
 def test_a_refusal_brings_the_gateways_code_and_text(execution):
-    execution.execute(plan(quote()))
+    execution.execute(plan(quote()), NOW)
     text = 'HTTP status is 400. Error: {"code":"40808","msg":"STALE_MARKET: value=7000, limit=5000"}'
     execution.did_fail(SimpleNamespace(order_id=order_id(execution), error_message=text))
     [refusal] = execution.take_refusals()
@@ -136,7 +138,7 @@ def test_a_refusal_brings_the_gateways_code_and_text(execution):
 
 
 def test_an_order_the_tracker_lost_blocks_its_level_until_its_fate_is_known(execution, connector, clock):
-    execution.execute(plan(quote()))
+    execution.execute(plan(quote()), NOW)
     execution.did_fail(SimpleNamespace(order_id=order_id(execution), error_message=None))
     assert execution.orders()[0].state == "unknown"
     connector.tracked.clear()
@@ -152,7 +154,7 @@ def test_an_order_the_tracker_lost_blocks_its_level_until_its_fate_is_known(exec
 
 
 def test_an_order_only_the_gateway_still_knows_is_cancelled_there(execution, connector, clock):
-    execution.execute(plan(quote()))
+    execution.execute(plan(quote()), NOW)
     connector.tracked.clear()
     connector.fate = ("77", "live")
 
@@ -167,7 +169,7 @@ def test_an_order_only_the_gateway_still_knows_is_cancelled_there(execution, con
 
 
 def test_an_order_nobody_knows_frees_its_level_after_ten_seconds_of_asking(execution, connector, clock):
-    execution.execute(plan(quote()))
+    execution.execute(plan(quote()), NOW)
     connector.tracked.clear()
 
     async def seconds(count):
@@ -183,7 +185,7 @@ def test_an_order_nobody_knows_frees_its_level_after_ten_seconds_of_asking(execu
 
 
 def test_a_gateway_that_cannot_be_asked_keeps_the_level_blocked(execution, connector, clock):
-    execution.execute(plan(quote()))
+    execution.execute(plan(quote()), NOW)
     connector.tracked.clear()
     connector.fate = OSError("Cannot connect")
 
@@ -200,14 +202,14 @@ def test_a_gateway_that_cannot_be_asked_keeps_the_level_blocked(execution, conne
 def test_the_first_acknowledgement_is_told_once(execution):
     told = []
     execution.on_first_order = lambda: told.append(1)
-    execution.execute(plan(quote(), quote(side="sell", level="s0")))
+    execution.execute(plan(quote(), quote(side="sell", level="s0")), NOW)
     for order in execution.orders():
         execution.did_create(SimpleNamespace(order_id=order.client_order_id))
     assert told == [1]
 
 
 def test_a_stop_cancels_and_waits_for_the_confirmations(execution, connector, clock):
-    execution.execute(plan(quote()))
+    execution.execute(plan(quote()), NOW)
     name = order_id(execution)
 
     async def confirm():
@@ -222,7 +224,7 @@ def test_a_stop_cancels_and_waits_for_the_confirmations(execution, connector, cl
 
 
 def test_a_stop_says_how_many_orders_were_not_confirmed(execution, clock):
-    execution.execute(plan(quote()))
+    execution.execute(plan(quote()), NOW)
 
     async def nobody_answers():
         stopping = asyncio.create_task(execution.stop(6))
@@ -265,7 +267,7 @@ def test_catching_up_ends_even_when_the_gateway_does_not_answer(execution, conne
 
 def test_a_change_wakes_whoever_waits_for_one(execution):
     async def wait():
-        execution.execute(plan(quote()))
+        execution.execute(plan(quote()), NOW)
         execution.did_end(SimpleNamespace(order_id=order_id(execution)))
         await asyncio.wait_for(execution.wait_for_change(60), 1)
 
