@@ -123,7 +123,11 @@ class Exchange:
         """
         if not self._opened:
             self._open()
-        heap, engine = self._heap, self._engine
+        engine = self._engine
+        limit_ms = self.params.sleep_min_ms
+        if limit_ms is not None and to_ms - engine.now_ms > limit_ms:
+            self._oversleep(to_ms)
+        heap = self._heap
         while heap and heap[0][0] <= to_ms:
             due_ms, order, source = heap[0]
             engine.now_ms = due_ms
@@ -168,6 +172,9 @@ class Exchange:
         assert not self._opened, "restore comes before the first advance or handle"
         self._outbox.take_changes()  # what the constructor noted is older than any record
         self._life = self._durable.restore(records)
+        for account_id, book in self._ledger.accounts.items():
+            for row in book.fills:
+                self.fees.count(account_id, to_e8(row.fill.price * row.fill.qty_base), row.fill.ts_exch_ms)
         for book in self._ledger.accounts.values():
             self._outbox.change("account", book.state.account_id, book.state)
 
@@ -253,6 +260,15 @@ class Exchange:
                 return trading.set_position_mode(book, request)
             case _:
                 return refuse("UNSUPPORTED", value=type(request).__name__)
+
+    def _oversleep(self, to_ms: int) -> None:
+        """The machine slept: the market opens with a gap, instead of living through hours that nobody saw."""
+        self._log.add(f"S|{self.now_ms}|{to_ms}")
+        self._engine.now_ms = to_ms
+        for _, _, source in sorted(self._heap, key=lambda row: row[1]):
+            source.step(to_ms)
+        self._heap = [(source.next_ms, order, source) for _, order, source in self._heap]
+        heapq.heapify(self._heap)
 
     def _open(self) -> None:
         """Build every pair's history and book, put restored orders back, and schedule what will happen."""

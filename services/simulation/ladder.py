@@ -100,6 +100,7 @@ class Ladder:
 
     def _churn(self, side: Side, touch: int, seconds: float) -> None:
         rng = self._rng
+        seconds = min(seconds, LIFE_S)  # after that nothing of the old book is left anyway
         expected = LEVELS / LIFE_S * seconds
         births = int(expected + rng.random())
         for _ in range(births):

@@ -29,6 +29,9 @@ class ExchangeParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     maintenance: tuple[
         tuple[int, int], ...
     ] = ()  # (from, to) in UTC ms: everything but the time is refused, orders stay
+    sleep_min_ms: int | None = (
+        None  # a jump of time longer than this is one step: a machine that slept; None: lived through
+    )
     post_fill_drift_window_ms: int = 500  # when the mid is sampled again after a fill, for paper_adverse_pnl_quote
     settlement_ms: int = 250  # how often margin, triggers, funding and minutes are looked at
     log_tail: int = 0  # last lines of the event log kept for people

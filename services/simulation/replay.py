@@ -115,7 +115,7 @@ class _ReplayMarket:
         self._touch = (listing.last_ticks, listing.last_ticks + 1)
         self._next = sum(row.ts_ms - self._rows[0].ts_ms < played_ms for row in self._rows)  # first row not yet played
         self.finished = False
-        self.next_ms = start_ms + STEP_MS
+        self.next_ms = start_ms
 
     def step(self, now_ms: int) -> None:
         raise NotImplementedError

@@ -31,7 +31,7 @@ class Settlement:
         self._risk.check()
         for listing in self._engine.listings.values():
             self._roll(listing, now_ms)
-            if now_ms >= listing.funding.next_ms:
+            while now_ms >= listing.funding.next_ms:
                 self._fund(listing, now_ms)
             if now_ms % PRICE_EVERY_MS < self._tick_ms:
                 self._engine.outbox.change("price", listing.symbol, listing.last_ticks)

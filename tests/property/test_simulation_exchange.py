@@ -37,6 +37,10 @@ step = st.one_of(
     st.tuples(st.just("close"), st.sampled_from(ACCOUNTS), st.sampled_from(SYMBOLS)),
     st.tuples(st.just("wait"), st.integers(1, 20_000)),
     st.tuples(st.just("transfer"), st.sampled_from(ACCOUNTS), st.integers(-500, 500)),
+    st.tuples(st.just("shock"), st.sampled_from(SYMBOLS), st.integers(-400, 400)),
+    st.tuples(
+        st.just("imposed"), st.sampled_from(ACCOUNTS), st.sampled_from(["ADL", "LIQUIDATION"]), st.integers(1, 4)
+    ),
     st.tuples(st.just("leverage"), st.sampled_from(ACCOUNTS), st.integers(1, 60)),
 )
 
@@ -83,6 +87,10 @@ class World:
                 self.exchange.advance(self.now_ms)
             case ("transfer", account, amount):
                 self.exchange.transfer(account, D(amount), self.now_ms)
+            case ("shock", symbol, bps):
+                self.exchange.operator.shock(symbol, D(bps))
+            case ("imposed", account, reason, quarters):
+                self.exchange.operator.reduce_position(account, "BTC-USDT", D(quarters) / 4, reason)
             case ("leverage", account, leverage):
                 self.ask(venue.SetLeverage(account_id=account, symbol="BTC-USDT", leverage=leverage))
 

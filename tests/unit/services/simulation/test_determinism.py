@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from decimal import Decimal as D
+from itertools import pairwise
 from pathlib import Path
 
 from services.simulation.exchange import Exchange, ExchangeParams
@@ -56,3 +57,20 @@ def test_a_pair_that_is_added_does_not_shift_another():
         return [(bar.open, bar.close) for bar in exchange._listings["BTC-USDT"].candles.closed]
 
     assert btc_bars(1) == btc_bars(3)
+
+
+def test_a_machine_that_slept_wakes_to_a_gap_and_not_to_hours_of_work():
+    params = ExchangeParams(history_minutes=5, sleep_min_ms=600_000, funding_interval_ms=3_600_000)
+    exchange = Exchange(default_instruments(), {"a": D(1_000)}, "lively", 1, START_MS, params)
+    exchange.advance(START_MS + 5_000)
+    lines = exchange._log.lines
+    woken_ms = START_MS + 8 * 3_600_000
+    exchange.advance(woken_ms)
+    assert exchange._log.lines - lines < 100
+    assert exchange._listings["BTC-USDT"].funding.next_ms > woken_ms
+    bars = list(exchange._listings["BTC-USDT"].candles.closed)
+    assert [b.open_ms - a.open_ms for a, b in pairwise(bars)] == [60_000] * (len(bars) - 1)
+    for listing in exchange._listings.values():
+        assert listing.book.bids.best() < listing.book.asks.best()
+    exchange.advance(woken_ms + 5_000)
+    assert exchange._log.lines - lines > 100

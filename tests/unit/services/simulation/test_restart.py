@@ -194,3 +194,23 @@ def test_what_is_pruned_from_memory_is_pruned_from_the_store():
         exchange.handle(venue.CancelOrders(account_id="bot1"), START_MS)
         store.write(exchange.drain_changes())
     assert len([key for key in store.rows if key[0] == "order"]) == 5
+
+
+def test_volume_for_the_fee_tier_is_counted_again_from_the_fills():
+    from services.simulation.fees import FeeTier
+
+    tiers = (
+        FeeTier(volume_min_quote=D(0), maker_fee_pct=D("0.0002"), taker_fee_pct=D("0.0006")),
+        FeeTier(volume_min_quote=D(500), maker_fee_pct=D("0.0001"), taker_fee_pct=D("0.0004")),
+    )
+    store = Store()
+    before = new(history_minutes=5, fee_tiers=tiers)
+    before.handle(
+        venue.PlaceOrder(account_id="bot1", symbol="BTC-USDT", client_order_id="a", side="buy", order_type="market",
+                         time_in_force="gtc", qty_base=D("0.01"), price=None), START_MS,
+    )  # fmt: skip
+    store.write(before.drain_changes())
+    after = new(START_MS + 1_000, history_minutes=5, fee_tiers=tiers)
+    after.restore(store.read())
+    rate = after.handle(venue.GetFeeRate(account_id="bot1", symbol="BTC-USDT"), START_MS + 1_000)
+    assert rate.taker_fee_pct == D("0.0004")
