@@ -4,7 +4,6 @@ A level is one order at most. It is occupied until its order is terminal at the 
 to anything decide did not ask for stays empty until its side is next thought over.
 """
 
-from decimal import Decimal
 from typing import Final, NamedTuple
 
 from controllers.core.values import LiveOrder, OwnFill, OwnRefusal
@@ -58,11 +57,14 @@ def note_refusal(
     )
 
 
-def note_open(levels: dict[str, LevelMemory], order: LiveOrder) -> None:
-    """The venue has it: what went before is over."""
-    memory = levels.get(order.level_id)
-    if memory is not None and not memory.cancel_ts_ms and (memory.refusals or memory.is_awaited):
-        levels[order.level_id] = memory._replace(refusals=0, is_awaited=False)
+def note_open(levels: dict[str, LevelMemory], orders: tuple[LiveOrder, ...]) -> None:
+    """The venue has these: what went before on their levels is over, unless we are cancelling them."""
+    for order in orders:
+        memory = levels.get(order.level_id)
+        if memory is None or not (memory.refusals or memory.is_awaited):
+            continue
+        if order.state == "open" and not memory.cancel_ts_ms:
+            levels[order.level_id] = memory._replace(refusals=0, is_awaited=False)
 
 
 def refill(state: LevelsState, now_ms: int, budget_per_min: int) -> LevelsState:
@@ -73,10 +75,6 @@ def refill(state: LevelsState, now_ms: int, budget_per_min: int) -> LevelsState:
     elapsed_ms = max(0, min(now_ms - state.tokens_ts_ms, 60_000))
     tokens = min(capacity, state.tokens_milli + elapsed_ms * budget_per_min // 60)
     return state._replace(tokens_milli=tokens, tokens_ts_ms=now_ms)
-
-
-def remaining_base(order: LiveOrder) -> Decimal:
-    return order.qty_base - order.filled_base
 
 
 def _jitter_ms(level_id: str, refusals: int) -> int:

@@ -90,7 +90,9 @@ def _plan_side(
                 builder.ask_cancel(order, want.off_reason)
             continue
         if order is not None:
-            if not _keep_or_replace(builder, order, level, want, is_due, may_replace, wants, instrument):
+            if not is_due and order.state == "open" and now - order.placed_ts_ms < wants.ttl_ms:
+                builder.keep.append(level_id)  # nearly every tick of nearly every order
+            elif not _keep_or_replace(builder, order, level, want, is_due, may_replace, wants, instrument):
                 is_done = False
         elif wants.is_placing:
             memory = builder.levels.get(level_id, EMPTY)

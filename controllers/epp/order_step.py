@@ -36,9 +36,7 @@ def hear_refusals(tick: Tick, refusals: tuple[OwnRefusal, ...]) -> None:
 def plan_orders(tick: Tick, cancels_last_minute: int) -> Plan:
     params = tick.params
     tick.timers = level_memory.refill(tick.timers, tick.now_ms, params.submit_budget_per_min)
-    for order in tick.orders:
-        if order.state == "open":
-            level_memory.note_open(tick.levels, order)
+    level_memory.note_open(tick.levels, tick.orders)
     builder = PlanBuilder(
         tick.now_ms,
         tick.orders,

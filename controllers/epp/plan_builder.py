@@ -61,7 +61,11 @@ class PlanBuilder:
                 self.strays.append(order)
             else:
                 self.live[order.level_id] = order
-            self._note_price(order.side, order.price)
+            if order.side == "sell":
+                if self.lowest_sell is None or order.price < self.lowest_sell:
+                    self.lowest_sell = order.price
+            elif self.highest_buy is None or order.price > self.highest_buy:
+                self.highest_buy = order.price
 
     def ask_cancel(self, order: LiveOrder, reason: str, is_awaited: bool = False) -> bool:
         """Cancel unless that was asked less than retry_ms ago. is_awaited: the level is to be quoted again at once."""

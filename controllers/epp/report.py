@@ -6,10 +6,12 @@ from typing import Final
 from controllers.epp import daily_state, indicators, markouts
 from controllers.epp.guard_step import reasons
 from controllers.epp.processed import ProcessedState
+from controllers.epp.quote_kernel import Signals
 from controllers.epp.regime_table import REGIME_NAMES
 from controllers.epp.tick import Tick
 
 _TEN_THOUSAND: Final = Decimal(10_000)
+_NOTHING_SEEN: Final = Signals(*(None for _ in Signals._fields))  # type: ignore[arg-type]
 
 
 def processed_state(
@@ -18,6 +20,7 @@ def processed_state(
     view, top, signals = tick.view, tick.top, tick.signals
     params, daily, marks = tick.params, tick.daily, tick.markouts
     has_day = daily.day >= 0
+    seen = signals if signals is not None else _NOTHING_SEEN
     modelled, realised = markouts.window_edges_bps(marks)
     soft = tick.soft
     return ProcessedState(
@@ -50,25 +53,25 @@ def processed_state(
         band_pct=tick.indicators.band_pct,
         drift_30s_pct=tick.indicators.drift_30s_pct if tick.indicators.last_slot >= 0 else None,
         drift_ewma_pct=tick.indicators.drift_ewma_pct,
-        spread_pct=signals.spread_pct if signals is not None else None,
-        pick_spread_pct=signals.pick_pct if signals is not None else None,
-        required_spread_pct=signals.required_pct if signals is not None else None,
-        spread_floor_pct=signals.floor_pct if signals is not None else None,
-        volatility_floor_pct=signals.volatility_floor_pct if signals is not None else None,
-        costs_pct=signals.costs_pct if signals is not None else None,
-        drift_cost_pct=signals.drift_cost_pct if signals is not None else None,
-        turnover_penalty_pct=signals.turnover_penalty_pct if signals is not None else None,
-        funding_cost_est_pct=signals.funding_cost_pct if signals is not None else None,
-        net_edge_pct=signals.net_edge_pct if signals is not None else None,
-        skew_pct=signals.skew_pct if signals is not None else None,
-        buy_distance_pct=signals.buy_distance_pct if signals is not None else None,
-        sell_distance_pct=signals.sell_distance_pct if signals is not None else None,
+        spread_pct=seen.spread_pct,
+        pick_spread_pct=seen.pick_pct,
+        required_spread_pct=seen.required_pct,
+        spread_floor_pct=seen.floor_pct,
+        volatility_floor_pct=seen.volatility_floor_pct,
+        costs_pct=seen.costs_pct,
+        drift_cost_pct=seen.drift_cost_pct,
+        turnover_penalty_pct=seen.turnover_penalty_pct,
+        funding_cost_est_pct=seen.funding_cost_pct,
+        net_edge_pct=seen.net_edge_pct,
+        skew_pct=seen.skew_pct,
+        buy_distance_pct=seen.buy_distance_pct,
+        sell_distance_pct=seen.sell_distance_pct,
         levels_count=int(signals.levels) if signals is not None else 0,
         refresh_s=tick.spec.refresh_s,
         order_qty_base=tick.order_qty_base,
         base_pct=tick.base_pct,
         target_base_pct=tick.target_base_pct,
-        inventory_pct=signals.inventory_pct if signals is not None else None,
+        inventory_pct=seen.inventory_pct,
         position_base=_finite(view.position_base) if view is not None else None,
         own_position_base=tick.ledger.position_base if tick.ledger.is_based else None,
         position_drift_pct=tick.position_check.drift_pct if tick.position_check.next_ts_ms else None,
