@@ -1,0 +1,164 @@
+"""Verbs that ask a running desk, against processes that only answer."""
+
+import json
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from scripts.desk import intent, main
+from scripts.desk.supervisor.lock import take_lock
+from services.common.addresses import Addresses, DeskProcess, ProcessAddress, write_addresses
+from services.common.embedded import RedisServer
+from services.common.secrets import read_admin_token
+
+ADMIN = "X-Hbot-Admin"
+
+
+class Answers:
+    """What gateway, venue and kill switch answer; what they were asked is kept."""
+
+    def __init__(self, token: str) -> None:
+        self.asked: list[tuple[str, dict]] = []
+        self.token = token
+        self.latch = {
+            "readable": True,
+            "scopes": {"bot:bot1": {"state": "HALTED", "actor": "anna", "reason": "MANUAL"}},
+        }
+
+    def app(self) -> web.Application:
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", self.answer)
+        return app
+
+    async def answer(self, request: web.Request) -> web.Response:
+        if request.path != "/readyz" and request.headers.get(ADMIN) != self.token:
+            return web.json_response(
+                {"error": "AUTH_FAILED", "text": "AUTH_FAILED: no", "next": "desk doctor"}, status=403
+            )
+        if request.method == "POST":
+            body = await request.json()
+            self.asked.append((request.path, body))
+            if body.get("scope") == "nobody":
+                told = {"error": "BAD_REQUEST", "text": "BAD_REQUEST: scope=nobody", "next": "a known scope"}
+                return web.json_response(told, status=400)
+            return web.json_response({"done": True})
+        return web.json_response(
+            {
+                "/desk/latch": self.latch,
+                "/desk/orders": [
+                    {"bot_id": "bot1", "client_order_id": "hb1-b0-x.1", "side": "buy", "qty_base": "0.1",
+                     "price": "100", "filled_base": "0", "state": "ACCEPTED"}
+                ],
+                "/desk/status": {"state": "running"},
+                "/sim/status": {"open_orders": 1},
+                "/kill": {"kills": {}, "dry_run": False},
+            }.get(request.path, {"state": "ready"})
+        )  # fmt: skip
+
+
+@pytest.fixture
+async def desk(tmp_path):
+    """A run directory that looks like that of a running desk. Yields (directory, answers)."""
+    answers = Answers(read_admin_token(tmp_path))
+    server = TestServer(answers.app())
+    await server.start_server()
+    url = f"http://127.0.0.1:{server.port}"
+    one = ProcessAddress(pid=1, port=server.port or 0, url=url, state="ready")
+    write_addresses(
+        tmp_path,
+        Addresses(
+            desk=DeskProcess(pid=1, started_ms=1, bots=("bot1",)),
+            processes=dict.fromkeys(("gateway", "venue_sim", "kill_switch"), one),
+        ),
+    )
+    with take_lock(tmp_path / "desk.lock"):
+        yield tmp_path, answers
+    await server.close()
+
+
+async def run(*arguments: str) -> int:
+    """In a thread: the verbs bring an event loop of their own."""
+    import asyncio
+
+    return await asyncio.to_thread(main.run, list(arguments))
+
+
+async def test_status_asks_every_process_and_counts_what_rests(desk, capsys):
+    run_dir, _ = desk
+    assert await run("status", "--run-dir", str(run_dir), "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {process["name"] for process in told["processes"]} == {"gateway", "venue_sim", "kill_switch"}
+    assert all(process["ready"] for process in told["processes"])
+    assert told["venue"] == {"open_orders": 1}
+    assert await run("status", "--run-dir", str(run_dir)) == 0
+    assert "open orders at the venue: 1" in capsys.readouterr().out
+
+
+async def test_latch_show_names_scope_state_and_who(desk, capsys):
+    run_dir, _ = desk
+    assert await run("latch", "show", "--run-dir", str(run_dir)) == 0
+    assert capsys.readouterr().out.split() == ["HALTED", "bot:bot1", "by", "anna:", "MANUAL"]
+
+
+async def test_latch_set_is_a_dry_run_until_it_is_meant(desk, capsys):
+    run_dir, answers = desk
+    asked = ("latch", "set", "--scope", "bot:bot1", "--state", "ACTIVE", "--reason", "MANUAL", "--actor", "anna")
+    assert await run(*asked, "--run-dir", str(run_dir)) == 0
+    assert "dry run" in capsys.readouterr().out and answers.asked == []
+    assert await run(*asked, "--yes", "--run-dir", str(run_dir)) == 0
+    assert capsys.readouterr().out == "bot:bot1: HALTED -> ACTIVE\n"
+    assert answers.asked == [
+        ("/desk/latch", {"scope": "bot:bot1", "state": "ACTIVE", "reason": "MANUAL", "actor": "anna"})
+    ]
+
+
+async def test_a_refusal_of_the_gateway_keeps_its_code_and_next_step(desk, capsys):
+    run_dir, _ = desk
+    asked = ("latch", "set", "--scope", "nobody", "--state", "HALTED", "--reason", "MANUAL", "--actor", "anna", "--yes")
+    assert await run(*asked, "--run-dir", str(run_dir)) == 1
+    assert capsys.readouterr().err == "BAD_REQUEST: scope=nobody\nnext  a known scope\n"
+    assert await run(*(w if w != "HALTED" else "HALT" for w in asked), "--run-dir", str(run_dir)) == 4
+
+
+async def test_kill_is_a_dry_run_until_it_is_meant(desk, capsys):
+    run_dir, answers = desk
+    assert await run("kill", "now", "--run-dir", str(run_dir)) == 0
+    assert "dry run" in capsys.readouterr().out and answers.asked == []
+    assert await run("kill", "now", "--scope", "bot:bot1", "--yes", "--run-dir", str(run_dir)) == 0
+    assert answers.asked == [("/kill", {"scope": "bot:bot1", "reason": "MANUAL", "actor": "desk_cli"})]
+    assert await run("kill", "status", "--run-dir", str(run_dir)) == 0
+
+
+async def test_orders_list_shows_what_the_journal_has(desk, capsys):
+    run_dir, _ = desk
+    assert await run("orders", "list", "--run-dir", str(run_dir)) == 0
+    assert "hb1-b0-x.1" in capsys.readouterr().out
+
+
+async def test_pause_puts_one_expiring_intent_on_the_bus(desk, monkeypatch, capsys):
+    run_dir, _ = desk
+    assert await run("pause", "--bot", "bot9", "--run-dir", str(run_dir)) == 2
+    server = RedisServer(run_dir)
+    real = intent.running_desk
+
+    def with_redis(where):
+        import msgspec
+
+        return msgspec.structs.replace(real(where), redis_url=server.start())
+
+    monkeypatch.setattr(intent, "running_desk", with_redis)
+    capsys.readouterr()
+    try:
+        assert await run("pause", "--bot", "bot1", "--reason", "news", "--run-dir", str(run_dir), "--json") == 0
+        told = json.loads(capsys.readouterr().out)
+        import redis
+
+        client = redis.Redis.from_url(server.url)
+        ((_, fields),) = client.xrange("hb.intent.v1")
+        event = json.loads(fields[b"e"])
+        client.close()
+    finally:
+        server.stop()
+    assert event["event_id"] == told["intent_id"] and event["action"] == "soft_pause" and event["reason"] == "news"
+    assert event["expires_at_ms"] - event["ts_ms"] in range(59_000, 61_001)
