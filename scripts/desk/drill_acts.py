@@ -80,6 +80,14 @@ async def submits_throttled(scene: Scene) -> None:
     _judge_refusals(scene)
 
 
+async def post_only_storm(scene: Scene) -> None:
+    await scene.faults({"fault": "refuse", "code": "POST_ONLY_WOULD_CROSS", "endpoint": PLACE})
+    await scene.until_struck("refuse", 20)
+    await asyncio.sleep(15)
+    await scene.no_faults()
+    _judge_refusals(scene)
+
+
 async def submit_accepted_5xx(scene: Scene) -> None:
     await scene.faults({"fault": "error_after", "status": 502, "endpoint": PLACE})
     await scene.until_struck("error_after", 20)
@@ -125,13 +133,13 @@ async def stray(scene: Scene) -> None:
     """An order of ours by its id, without a row in any journal: what a lost ack left behind at the stock bot."""
     client_order_id = f"hb1-b9-{scene.clock.now_ms() % 46_656:x}.1"
     await asyncio.to_thread(_place_past_the_gateway, scene, client_order_id)
+    placed_ms = scene.clock.monotonic_ms()
 
     async def rests() -> bool:
         return any(row["client_order_id"] == client_order_id for row in await scene.own_orders())
 
     if not await rests():
         scene.note("cancelled before the first look")
-    placed_ms = scene.clock.monotonic_ms()
     scene.cleared()
 
     async def is_gone() -> bool:

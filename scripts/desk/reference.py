@@ -9,6 +9,7 @@ import typer
 from scripts.desk.places import REPO
 from scripts.desk.reference_controls import controls_page
 from scripts.desk.reference_epp import epp_page
+from scripts.desk.reference_faults import faults_page
 from services.common.errors import ExitCode
 from services.contracts import streams
 from services.contracts.codec import KINDS
@@ -28,6 +29,7 @@ def pages() -> dict[str, str]:
         "bitget_dialect.md": HEADER + "\n" + bitget_dialect.page(),
         "controls.md": controls_page(HEADER),
         "epp_v2_4.md": epp_page(HEADER),
+        "faults.md": faults_page(HEADER),
     }
     found["settings.md"] = settings_page()
     return found
