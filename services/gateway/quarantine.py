@@ -6,7 +6,6 @@ from services.gateway.orders import OrderRow
 from services.gateway.state import Held, State
 
 HOLD_MS = 30_000
-UNKNOWN_PER_MINUTE_MAX = 5
 
 
 def on_venue_refused(state: State, row: OrderRow, code: str) -> None:
@@ -26,9 +25,10 @@ def on_unknown(state: State, row: OrderRow) -> None:
     window = state.counters.window(f"unknown|{key}")
     now_ms = state.core.now.mono_ms
     window.add(now_ms)
-    if window.count(now_ms) > UNKNOWN_PER_MINUTE_MAX:
-        limit = f"unknown outcomes per minute={UNKNOWN_PER_MINUTE_MAX}"
-        hold(state, row.bot_id, key, limit, f"{window.count(now_ms)} in a minute")
+    limit = state.tightest("unknown_outcomes_per_minute_max", row.bot_id)
+    if window.count(now_ms) > limit:
+        value = f"{window.count(now_ms)} in a minute"
+        hold(state, row.bot_id, key, f"unknown_outcomes_per_minute_max={limit}", value)
 
 
 def hold(state: State, bot_id: str, key: str, limit: str, value: str) -> None:

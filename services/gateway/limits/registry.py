@@ -97,6 +97,8 @@ LIMITS: tuple[Limit, ...] = (
            "submits asked for per minute, refused ones included; then the bot may only reduce"),
     _limit("venue_rejects_per_minute_max", "orders", _BOT, "QUARANTINED", "RTS6-15(3)", "20", _COUNT,
            "orders of one pair that the venue refused within a minute; then the pair waits 30 s"),
+    _limit("unknown_outcomes_per_minute_max", "orders", _BOT, "QUARANTINED", "RTS6-15(3)", "5", _COUNT,
+           "orders of unknown outcome within a minute; then the route of that bot waits 30 s"),
     _limit("suspense_quote_max", "quote", _BOT, "SUSPENSE_LIMIT", "K5", "0", _MONEY,
            "notional of fills that belong to no order of ours; above it the bot may only reduce"),
     # --------------------------------------------------------------------------------------------------- conditions

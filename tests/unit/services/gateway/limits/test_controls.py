@@ -368,7 +368,7 @@ def test_f10_a_storm_of_venue_refusals_quarantines_the_pair_for_that_bot():
     assert desk.placed()
 
 
-@proves("quarantine")
+@proves("quarantine", "unknown_outcomes_per_minute_max")
 def test_a_route_whose_outcomes_get_lost_is_quarantined(desk):
     desk.fault = lambda r: Fault("lose_answer") if isinstance(r, venue.PlaceOrder) else Fault()
     for index in range(6):
