@@ -1,33 +1,53 @@
-"""`make test`: everything but the real processes in parallel with coverage, then the real processes one by one.
+"""`make test`, in three parts that all run even when one fails: code, simulation, real processes.
 
-The second part needs the machine to itself: a Hummingbot start is timed there. Both run even when the first fails.
+Simulations are long and arithmetic: under the coverage tracer they would take three times as long and show nothing that
+the tests of the parts do not. Real processes come last and one by one: a start of Hummingbot is timed there.
 """
 
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 REPO = Path(__file__).resolve().parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+IN_PARALLEL = ("-n", "2", "--dist", "loadfile")
+NO_TEST_CHOSEN = 5
 
 
-def pytest(*arguments: str) -> int:
-    return subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=REPO, check=False).returncode
+class Part(NamedTuple):
+    title: str
+    arguments: tuple[str, ...]
+
+
+def parts(has_browser: bool) -> tuple[Part, ...]:
+    alone = ("-m", "not e2e and not browser", *IN_PARALLEL)
+    return (
+        Part(
+            "code: tidy, unit, property, port and golden tests, with coverage",
+            ("tests", "--ignore", "tests/simulation", *alone, "--cov", "--cov-report", "term:skip-covered"),
+        ),
+        Part("simulation: whole days and many seeds in virtual time", ("tests/simulation", *alone)),
+        Part(
+            "real processes: Hummingbot, Redis, the desk, a browser",
+            ("tests", "-m", "e2e or browser" if has_browser else "e2e"),
+        ),
+    )
 
 
 def main() -> None:
     extra = sys.argv[1:]
-    fast = pytest(
-        "tests", "-m", "not e2e and not browser", "-n", "2", "--dist", "loadfile", "--timeout", "300",
-        "--cov", "--cov-report", "term:skip-covered", "--durations", "10", *extra,
-    )  # fmt: skip
-    marks = "e2e or browser"
-    if not any(shutil.which(name) for name in BROWSERS):
-        print("no browser on the PATH: tests/browser are left out (on Debian: apt-get install chromium)")
-        marks = "e2e"
-    real = pytest("tests", "-m", marks, "--timeout", "300", "--durations", "10", *extra)
-    sys.exit(fast or real)
+    has_browser = any(shutil.which(name) for name in BROWSERS)
+    codes = []
+    for part in parts(has_browser):
+        print(f"\n== {part.title}", flush=True)
+        command = [sys.executable, "-m", "pytest", *part.arguments, "--timeout", "300", "--durations", "8", *extra]
+        codes.append(subprocess.run(command, cwd=REPO, check=False).returncode)
+    if not has_browser:
+        print("no browser on the PATH: tests/browser were left out (on Debian: apt-get install chromium)")
+    # With a choice of tests on the command line a part may rightly have none.
+    sys.exit(next((code for code in codes if code and not (extra and code == NO_TEST_CHOSEN)), 0))
 
 
 if __name__ == "__main__":
