@@ -147,6 +147,7 @@ class World:
         for order in orders.values():
             assert filled.get(order.venue_order_id, D(0)) == order.filled_base <= order.qty_base
             assert (order.status == "filled") == (order.filled_base == order.qty_base)
+        self.check_result(account, fills)
         by_kind: dict[str, D] = {}
         for bill in bills:
             by_kind[bill.kind] = by_kind.get(bill.kind, D(0)) + bill.amount_quote
@@ -155,6 +156,17 @@ class World:
         fees = by_kind.get("open_fee", D(0)) + by_kind.get("close_fee", D(0))
         assert fees == -sum((fill.fee_quote for fill in fills), D(0))
         assert by_kind.get("realized_pnl", D(0)) == sum((fill.realized_pnl_quote for fill in fills), D(0))
+
+    def check_result(self, account: str, fills) -> None:
+        """What was paid and received, with what is held at its mark, is what was realised plus what is not."""
+        held = {p.symbol: p for p in self.exchange.positions(account)}
+        for symbol in SYMBOLS:
+            own = [fill for fill in fills if fill.symbol == symbol]
+            cash = sum(((-1 if f.side == "buy" else 1) * f.price * f.qty_base for f in own), D(0))
+            realized = sum((fill.realized_pnl_quote for fill in own), D(0))
+            position = held.get(symbol)
+            value = position.qty_base * position.mark_price if position else D(0)
+            assert cash + value == realized + (position.unrealized_pnl_quote if position else D(0))
 
 
 MARKETS = st.sampled_from(["lively", "volatile", "jumps", "calm"])

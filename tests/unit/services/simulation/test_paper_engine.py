@@ -4,8 +4,13 @@ from decimal import Decimal as D
 
 import pytest
 
+from services.common import venue
+from services.simulation.exchange import Exchange, ExchangeParams
 from services.simulation.fill_model import FillModel, FillSettings
+from services.simulation.instruments import default_instruments
 from services.simulation.orders import OpenOrder
+
+START_MS = 1_700_000_000_000
 
 
 def order(lots: int = 1_000, last_fill_ms: int = -1) -> OpenOrder:
@@ -67,8 +72,6 @@ def test_a_crossing_order_is_not_filled_whole_in_one_cycle_but_is_in_several(mak
 
 
 def test_a_market_order_waits_for_its_rest_and_can_be_cancelled_meanwhile(make_desk):
-    from services.common import venue
-
     desk = make_desk(fill_model=PAPER)
     placed = desk.place("sell", "1", None)
     desk.ask(venue.CancelOrder(account_id="bot1", symbol="BTC-USDT", venue_order_id=placed.venue_order_id))
@@ -111,3 +114,29 @@ def test_drift_after_a_fill_is_booked_apart_from_the_wallet(make_desk, take_even
     # mid at the fill (59995 + 60005) / 2, half a second later (59990 + 60000) / 2: 5 against 0.1 bought
     assert desk.exchange.paper_stats("bot1")["paper_adverse_pnl_quote"] == D("-0.5")
     assert desk.account().wallet_quote == wallet
+
+
+def test_makers_wait_while_an_order_in_their_way_fills_in_parts():
+    exchange = Exchange(
+        default_instruments()[:1], {"a": D(10_000_000)}, "volatile", 3, START_MS,
+        ExchangeParams(history_minutes=5, fill_model=FillSettings(partial_fill_ratio_min=0.01,
+        partial_fill_ratio_max=0.05)),
+    )  # fmt: skip
+    partly = 0
+    for ms in range(0, 120_000, 40):
+        now_ms = START_MS + ms
+        if ms % 4_000 == 0:
+            exchange.handle(venue.CancelOrders(account_id="a"), now_ms)
+            book = exchange.handle(venue.GetBook(symbol="BTC-USDT", depth=1), now_ms)
+            for side, price in (("buy", book.bids[0][0]), ("sell", book.asks[0][0])):
+                exchange.handle(
+                    venue.PlaceOrder(
+                        account_id="a", symbol="BTC-USDT", client_order_id="", side=side, order_type="limit",
+                        time_in_force="post_only", qty_base=D(2), price=price,
+                    ),
+                    now_ms,
+                )  # fmt: skip
+        book = exchange.handle(venue.GetBook(symbol="BTC-USDT", depth=1), now_ms)
+        assert book.bids[0][0] < book.asks[0][0]
+        partly += sum(order.status == "partially_filled" for _, order in exchange.open_orders())
+    assert partly > 100

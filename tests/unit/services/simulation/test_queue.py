@@ -50,3 +50,14 @@ def test_the_tape_shows_our_trades_with_the_takers_side(make_desk, take_event):
     assert (oldest.price, oldest.qty_base, oldest.taker_side) == (D("59999.0"), D("0.1"), "sell")
     assert (newest.price, newest.qty_base) == (D("59995.0"), D("1.0"))
     assert oldest.trade_id == int(desk.fills()[0].trade_id)
+
+
+def test_what_the_market_withdraws_leaves_from_the_back_and_does_not_move_us_up(make_desk, take_event, quote_event):
+    desk = make_desk(
+        quote_event(500, "buy", "59995.0", "3"),  # two more behind us
+        quote_event(600, "buy", "59995.0", "1"),  # and gone again
+        take_event(1_000, "sell", "59995.0", "1.0"),
+    )
+    placed = desk.place("buy", "0.5", "59995.0")
+    desk.wait(1_000)
+    assert desk.order(placed).filled_base == 0

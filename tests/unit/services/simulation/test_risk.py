@@ -41,22 +41,26 @@ def test_a_large_position_is_only_reduced_to_the_bracket_below(make_desk, mark_e
     assert D("2.5") < left <= D(150_000) / D("59620.0")
 
 
-def test_what_the_book_does_not_take_is_taken_from_the_other_sides_winner(make_desk, mark_event, quote_event):
+def test_what_the_book_does_not_take_is_taken_from_the_other_sides_winners(make_desk, mark_event, quote_event):
     desk = make_desk(
         *(quote_event(900, "buy", price, "0") for price in ("59995.0", "59990.0", "59900.0")),
         mark_event(1_000, "58850.0"),
-        accounts={"bot1": D("700"), "bot2": D("10000")},
+        accounts={"bot1": D("700"), "bot2": D("10000"), "bot3": D("10000")},
     )
     leveraged(desk)
-    desk.place("sell", "0.5", "60001.0", account="bot2")
+    leveraged(desk, 50, "bot3")  # wins as much for less margin: first in line
+    desk.place("sell", "0.4", "60001.0", account="bot2")
+    desk.place("sell", "0.2", "60001.0", account="bot3")
     desk.place("buy", "0.5", "60001.0")
+    desk.place("buy", "0.1", "60001.0", account="bot2")
     desk.wait(1_500)
     assert desk.position("bot1") is None
+    assert desk.position("bot3") is None
     assert desk.position("bot2") is None
-    (closing, _) = desk.fills("bot2")
+    closing = desk.fills("bot3")[0]
     assert closing.realized_pnl_quote > 0
     assert closing.fee_quote == 0
-    order = desk.ask(venue.GetOrderHistory(account_id="bot2", limit=1))[0]
+    order = desk.ask(venue.GetOrderHistory(account_id="bot3", limit=1))[0]
     assert (order.reason, order.client_order_id.split("-")[0]) == ("ADL", "adl")
     assert desk.account("bot1").wallet_quote >= 0
 

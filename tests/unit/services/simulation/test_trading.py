@@ -164,6 +164,16 @@ def test_resting_reduce_only_orders_go_when_the_position_goes(desk):
     assert desk.order(resting).status == "canceled"
 
 
+def test_one_sweep_through_two_reduce_only_orders_stops_at_flat(make_desk, take_event):
+    desk = make_desk(take_event(1_000, "buy", "60003.0", "1"))
+    desk.place("buy", "0.01", None)
+    near = desk.place("sell", "0.01", "60001.0", reduce_only=True)
+    far = desk.place("sell", "0.01", "60002.0", reduce_only=True)
+    desk.wait(1_000)
+    assert (desk.order(near).status, desk.order(far).status) == ("filled", "canceled")
+    assert desk.position() is None
+
+
 def test_close_position_is_a_reduce_only_market_order(desk):
     desk.place("sell", "0.02", None)
     placed = desk.ask(venue.ClosePosition(account_id="bot1", symbol="BTC-USDT"))
