@@ -198,7 +198,8 @@ class Bridge:
 
     def _log_notices(self, notices: tuple[Notice, ...]) -> None:
         for notice in notices:
-            _log.log(_LEVELS[notice.level], "%s: %s", notice.code, notice.detail)
+            detail = notice.detail.removeprefix(f"{notice.code}: ")
+            _log.log(_LEVELS[notice.level], "%s: %s", notice.code, detail)
 
 
 def _decision_fields(symbol: str, plan: Plan, processed: ProcessedState) -> dict[str, Any]:
