@@ -59,12 +59,17 @@ class Market:
             self._of(ticker.symbol).ticker = ticker
 
     def confirm(self, book: venue.Book, mono_ms: int) -> bool:
-        """The same best prices by REST: a quiet market, not a dead stream. Returns whether they agree."""
+        """The same best prices by REST: a quiet market. Others: a dead stream, and only its next book is believed.
+
+        Returns whether they agree.
+        """
         market = self._of(book.symbol)
         mine = market.book
         agrees = mine is not None and book.bids[:1] == mine.bids[:1] and book.asks[:1] == mine.asks[:1]
         if agrees:
             market.sound_mono_ms = mono_ms
+        elif mine is not None:
+            market.fault = Fault("BOOK_FROZEN", "the stream's book is not the one the venue gives by REST")
         return agrees
 
     def went_up(self, mono_ms: int) -> None:

@@ -55,7 +55,7 @@ def compare_clocks(state: State) -> None:
 def _on_confirmed(state: State, symbol: str, answer: venue.Answer | venue.Unknown) -> None:
     if isinstance(answer, venue.Book) and not state.market.confirm(answer, state.core.now.mono_ms):
         state.count("books_frozen")
-        _say(state, symbol, "warned", "STALE_MARKET", "the stream's book is not the one the venue gives by REST")
+        _say(state, symbol, "tightened", "BOOK_FROZEN", "the stream's book is not the one the venue gives by REST")
 
 
 def _say(state: State, symbol: str, decision: str, reason: str, value: str) -> None:

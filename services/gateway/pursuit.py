@@ -111,11 +111,12 @@ def apply_venue_order(state: State, row: OrderRow, order: venue.Order) -> None:
 
 def _end(state: State, row: OrderRow, to: OrderState, reason: str, detail: str) -> None:
     """The order is over. A bot that still waits for its submit hears why; one that was answered hears by stream."""
-    if to == "REFUSED" and row.submit_request_id is not None:
-        steps.reply_submit(state, row, venue.Refused(code=reason or "BAD_REQUEST", text=detail or reason))
+    was_refused = False
+    if to == "REFUSED":
+        was_refused = steps.reply_submit(state, row, venue.Refused(code=reason or "BAD_REQUEST", text=detail or reason))
     else:
         steps.reply_submit(state, row)
-    steps.step(state, row, to, reason, detail)
+    steps.step(state, row, to, reason, detail, tell_bot=not was_refused)
     steps.reply_cancels(state, row)
 
 

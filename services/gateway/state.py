@@ -45,7 +45,7 @@ class Timing(NamedTuple):
     position_grace_ms: int = 10_000  # a difference that lasts is a break
     watch_ms: int = 1_000  # in/out compare, quiet books
     market_speed: Decimal = Decimal(1)  # of a replayed market: its periods pass so much faster
-    book_confirm_ms: int = 10_000  # a book that has not changed for this long is confirmed by REST
+    book_confirm_ms: int = 4_000  # a book that has not changed for this long is confirmed by REST
     snapshot_ms: int = 10_000
     account_publish_ms: int = 5_000
     recovery_retry_ms: int = 500

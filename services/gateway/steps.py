@@ -67,13 +67,18 @@ def publish_order(state: State, row: OrderRow, as_state: str, reason: str = "", 
     )
 
 
-def reply_submit(state: State, row: OrderRow, refused: venue.Refused | None = None) -> None:
-    """Answer the bot's submit, if it is still waiting: accepted under the gateway's final id, or refused."""
+def reply_submit(state: State, row: OrderRow, refused: venue.Refused | None = None) -> bool:
+    """Answer the bot's submit, if it is still waiting: accepted under the gateway's final id, or refused.
+
+    Returns whether it was. A bot that was refused in the reply is not told by the stream too: that could be the first
+    to arrive, there it reads as cancelled, and its level would be quoted again at once.
+    """
     request_id, row.submit_request_id = row.submit_request_id, None
     if request_id is None:
-        return
+        return False
     placed = venue.Placed(symbol=row.symbol, client_order_id=row.client_id, venue_order_id=row.gateway_id)
     state.core.reply(request_id, refused or placed)
+    return True
 
 
 def reply_cancels(state: State, row: OrderRow, refused: venue.Refused | None = None) -> None:

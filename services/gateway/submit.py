@@ -240,8 +240,8 @@ def _send(state: State, row: OrderRow) -> None:
     barred = _barred_at_the_wire(state, row)
     if barred is not None:
         row.is_answered = True
-        steps.reply_submit(state, row, barred.refused())
-        steps.step(state, row, "REFUSED", barred.code, barred.text())
+        was_told = steps.reply_submit(state, row, barred.refused())
+        steps.step(state, row, "REFUSED", barred.code, barred.text(), tell_bot=not was_told)
         steps.reply_cancels(state, row)
         return
     row.is_sent = True
@@ -296,8 +296,8 @@ def _on_answer(state: State, row: OrderRow, answer: venue.Answer | venue.Unknown
             state.count("refused_by_venue")
             if answer.code not in _NOT_THE_ORDERS_FAULT:
                 quarantine.on_venue_refused(state, row, answer.code)
-            steps.reply_submit(state, row, answer)
-            steps.step(state, row, "REFUSED", answer.code, answer.text)
+            was_told = steps.reply_submit(state, row, answer)
+            steps.step(state, row, "REFUSED", answer.code, answer.text, tell_bot=not was_told)
             steps.reply_cancels(state, row)
     else:
         detail = answer.detail if isinstance(answer, venue.Unknown) else f"unexpected answer {type(answer).__name__}"

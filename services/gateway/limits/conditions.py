@@ -65,7 +65,9 @@ def check_book_silence(state: State, order: Candidate) -> Refusal | None:
     silent_ms = state.market.silent_ms(order.request.symbol, state.core.now.mono_ms)
     if silent_ms is None or silent_ms > limit:
         scope = f"instrument:{order.request.symbol}"
-        return Refusal("STALE_MARKET", scope, f"book_silent_ms_max={limit}", f"{silent_ms} ms without a sound book")
+        fault = state.market.fault(order.request.symbol)
+        value = fault.code if fault else "no book yet" if silent_ms is None else f"{silent_ms} ms without a sound book"
+        return Refusal("STALE_MARKET", scope, f"book_silent_ms_max={limit}", value)
     return None
 
 

@@ -37,6 +37,22 @@ def test_a_refusal_of_the_venue_reaches_the_bot_whole_and_frees_the_count(desk):
     assert desk.gateway.state.orders.open_count() == 0
 
 
+def test_a_bot_that_was_refused_in_the_reply_is_not_told_by_the_stream_too(desk):
+    """There it would read as cancelled, and if it came first, the level would be quoted again at once."""
+    desk.fault = lambda request: places(request, "refuse", code="RATE_LIMITED")
+    assert desk.refusal().code == "RATE_LIMITED"
+    assert [push for _, push in desk.pushed if isinstance(push, venue.OrderPush)] == []
+
+
+def test_a_refusal_that_comes_after_the_provisional_answer_is_told_by_the_stream(desk):
+    desk.fault = lambda request: places(request, "refuse", code="RATE_LIMITED", delay_ms=2_000)  # and as long back
+    request_id, _ = desk.place()
+    desk.run(5_000)
+    assert isinstance(desk.replies[request_id], venue.Placed)
+    (push,) = (push for _, push in desk.pushed if isinstance(push, venue.OrderPush))
+    assert push.order.status == "rejected"
+
+
 def test_a_lost_answer_is_asked_for_and_the_bot_hears_accepted_with_a_final_id(desk):
     desk.fault = lambda request: places(request, "lose_answer")
     request_id, client_id = desk.place()
