@@ -52,6 +52,7 @@ class Admin:
                 **msgspec.to_builtins(exchange.account(account_id)),
                 "positions": msgspec.to_builtins(exchange.positions(account_id)),
                 "open_orders": len(mine),
+                "paper": exchange.paper_stats(account_id),
             }
         return _json(
             {

@@ -13,6 +13,7 @@ from services.common.yaml_file import read_yaml
 from services.dialects.bitget.rate_limits import Ban, RateLimits
 from services.dialects.bitget.server import DialectServer, ServerSettings
 from services.simulation.exchange import Exchange, ExchangeParams
+from services.simulation.fill_model import FillSettings
 from services.simulation.instruments import Instrument, default_instruments, instruments_from_policy
 from services.venue_sim.admin import Admin
 from services.venue_sim.backend import SimBackend
@@ -25,6 +26,25 @@ from services.venue_sim.settings import VenueSimSettings
 from services.venue_sim.store import Store
 
 MEASURE_EVERY_MS = 1_000
+
+
+SLEPT_MS = 600_000  # a jump of the clock beyond this was a machine that slept, not a market to live through
+
+
+def _params(settings: VenueSimSettings) -> ExchangeParams:
+    fills = FillSettings(
+        seed=settings.paper_seed,
+        latency_ms=settings.paper_latency_ms,
+        queue_participation=settings.paper_queue_participation,
+        partial_fill_ratio_min=settings.paper_partial_fill_ratio_min,
+        partial_fill_ratio_max=settings.paper_partial_fill_ratio_max,
+    )
+    return ExchangeParams(
+        funding_interval_ms=settings.funding_interval_ms,
+        fill_model=fills if settings.is_paper else None,
+        post_fill_drift_window_ms=settings.post_fill_drift_window_ms,
+        sleep_min_ms=SLEPT_MS,
+    )
 
 
 class VenueSim(Service):
@@ -48,7 +68,7 @@ class VenueSim(Service):
             open_market(settings, tick_sizes),
             settings.seed,
             context.clock.now_ms(),
-            ExchangeParams(funding_interval_ms=settings.funding_interval_ms),
+            _params(settings),
         )
         self._keys = keys
         self._backend = SimBackend(

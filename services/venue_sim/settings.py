@@ -37,6 +37,33 @@ class VenueSimSettings(Settings):
     rate_limits: Literal["venue", "off"] = Field(
         default="venue", description="the venue's documented limits per endpoint, or none"
     )
+    paper_engine: Literal["replay", "on", "off"] = Field(
+        default="replay",
+        description="the paper engine's fill model, which limits what of the other side's volume reaches an order: on a"
+        " replay only, always, or never",
+    )
+    paper_seed: int = Field(default=7, ge=0, description="of the fill model's draws")
+    paper_latency_ms: int = Field(
+        default=50,
+        ge=1,
+        le=10_000,
+        description="the next partial fill of an order comes this much later at the earliest",
+    )
+    paper_queue_participation: float = Field(
+        default=1.0,
+        gt=0,
+        le=1,
+        description="share of the volume reaching an order's place that it gets, give or take 20 %",
+    )
+    paper_partial_fill_ratio_min: float = Field(
+        default=0.3, gt=0, le=1, description="least part of an order in one fill"
+    )
+    paper_partial_fill_ratio_max: float = Field(
+        default=1.0, gt=0, le=1, description="largest part of an order in one fill"
+    )
+    post_fill_drift_window_ms: int = Field(
+        default=500, ge=1, le=60_000, description="after a fill, when the mid is read again for paper_adverse_pnl_quote"
+    )
 
     @field_validator("market")
     @classmethod
@@ -65,6 +92,20 @@ class VenueSimSettings(Settings):
         if self.replay_pair and self.replay_pair not in self.pairs:
             raise ValueError(f"replay_pair={self.replay_pair}, allowed: {', '.join(self.pairs)}; example: BTC-USDT")
         return self
+
+    @model_validator(mode="after")
+    def _ratios_are_in_order(self) -> "VenueSimSettings":
+        if self.paper_partial_fill_ratio_min > self.paper_partial_fill_ratio_max:
+            raise ValueError(
+                f"paper_partial_fill_ratio_min={self.paper_partial_fill_ratio_min}, allowed: at most"
+                f" paper_partial_fill_ratio_max={self.paper_partial_fill_ratio_max}; example: 0.3 and 1.0"
+            )
+        return self
+
+    @property
+    def is_paper(self) -> bool:
+        """Whether the fill model is in force."""
+        return self.paper_engine == "on" or (self.paper_engine == "replay" and self.market.startswith(REPLAY))
 
     @model_validator(mode="after")
     def _speed_is_of_a_replay(self) -> "VenueSimSettings":

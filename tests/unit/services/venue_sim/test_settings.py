@@ -22,6 +22,8 @@ def test_the_defaults_are_good():
         ("pairs", "BTC-USDT,BTC-USDT", "each once"),
         ("speed", 60, "replay"),
         ("tick_ms", 0, "greater than or equal to 5"),
+        ("paper_queue_participation", 1.5, "less than or equal to 1"),
+        ("paper_partial_fill_ratio_max", 0.2, "paper_partial_fill_ratio_min=0.3, allowed: at most"),
         ("markt", "calm", "not permitted"),
     ],
 )
@@ -32,3 +34,12 @@ def test_a_bad_value_is_refused_with_what_is_allowed(key, value, words):
 
 def test_pairs_may_be_given_as_one_text():
     assert VenueSimSettings(pairs="BTC-USDT, ETH-USDT").pairs == ("BTC-USDT", "ETH-USDT")
+
+
+def test_the_paper_engine_is_on_where_the_other_side_is_a_recording(tmp_path):
+    tape = tmp_path / "tape.csv"
+    tape.write_text("timestamp,price,quantity,side\n")
+    assert VenueSimSettings(market=f"replay:{tape}").is_paper
+    assert not VenueSimSettings().is_paper
+    assert VenueSimSettings(paper_engine="on").is_paper
+    assert not VenueSimSettings(market=f"replay:{tape}", paper_engine="off").is_paper
