@@ -17,11 +17,20 @@ from services.gateway.state import Timing
 
 def gateway_without_the_value_limit(bots: Sequence[str], policy: Policy, timing: Timing) -> Gateway:
     """The check of an order's value is gone."""
+    return Gateway(bots, _without("order_value_quote_max", policy), timing)
+
+
+def gateway_without_the_level_limit(bots: Sequence[str], policy: Policy, timing: Timing) -> Gateway:
+    """The check that a level holds one order is gone: what a bot quotes twice reaches the venue."""
+    return Gateway(bots, _without("level_orders_max", policy), timing)
+
+
+def _without(limit: str, policy: Policy) -> Policy:
     wide = {
-        scope: {name: Decimal(10) ** 9 if name == "order_value_quote_max" else value for name, value in figures.items()}
+        scope: {name: Decimal(10) ** 9 if name == limit else value for name, value in figures.items()}
         for scope, figures in policy.by_scope.items()
     }
-    return Gateway(bots, policy._replace(by_scope=wide), timing)
+    return policy._replace(by_scope=wide)
 
 
 class CountsAFillTwice(Gateway):

@@ -65,4 +65,6 @@ def test_a_stale_priced_resend_at_restart_is_found():
 
 
 def test_a_level_quoted_twice_is_found():
-    assert found(1, faults=(), make_bot=planted.QuotesALevelTwice) & {"I1", "I9"}
+    twice = {"faults": (), "make_bot": planted.QuotesALevelTwice}
+    assert found(1, **twice, make_gateway=planted.gateway_without_the_level_limit) & {"I1", "I9"}
+    assert not found(1, **twice), "the gateway lets no second order of a level through"
