@@ -40,8 +40,9 @@ class CcxtBench:
         """No faults, no orders, no position."""
         self.target.admin("/sim/faults", {"rules": []})
         self.target.admin("/sim/orders/cancel", {"account_id": "manual"})
-        if self.target.admin("/sim/status")["accounts"]["manual"]["positions"]:
-            self.x.close_position(SYMBOL)
+        for position in self.target.admin("/sim/status")["accounts"]["manual"]["positions"]:
+            qty = float(position["qty_base"])
+            self.x.create_order(SYMBOL, "market", "sell" if qty > 0 else "buy", abs(qty), params={"reduceOnly": True})
 
     # ---------------------------------------------------------------------------------------------------- asking
 
