@@ -54,7 +54,9 @@ async def run(*, rows: tuple[Row, ...], where: Places, say: Callable[[str], None
         scene.start()
         for number, row in enumerate(rows, 1):
             say(f"{number} of {len(rows)}: {row.name}: {row.injected}")
+            from_ms = clock.monotonic_ms()
             result = await _play(scene, row)
+            result["took_s"] = round((clock.monotonic_ms() - from_ms) / 1000, 1)
             results.append(result)
             say(f"    {'passed' if result['passed'] else 'FAILED'}: {result['seen']}")
     finally:

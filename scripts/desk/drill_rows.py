@@ -53,7 +53,7 @@ ROWS: tuple[Row, ...] = (
     Row("private_down_25_s", "F42", "private stream closed and silent for 25 s while orders fill",
         "controllers pause, executors go on; fill found by polling after 4 s", acts.private_down),
     Row("public_dead_20_s", "F20", "public stream open and silent for 20 s, private alive",
-        "keeps quoting on the frozen book; no staleness check anywhere", acts.public_dead),
+        "keeps quoting on the frozen book; no staleness check anywhere", acts.public_dead, 60),
     Row("venue_down_40_s", "F60 F42", "503 everywhere, streams closed and silent for 40 s",
         "after 4 errors in 1.5 s every order is considered lost and reposted", acts.outage, 60),
     Row("venue_frozen_30_s", "F42 F32", "SIGSTOP of the venue for 30 s",
