@@ -97,9 +97,14 @@ async def _play(scene: Scene, row: Row) -> dict[str, Any]:
     recovered_s = await _until_quoting(scene, row.bound_s)
     if recovered_s is None:
         scene.problem(f"not quoting {row.bound_s:g} s after the fault")
-    await scene.until(lambda: _settled(scene), PATIENCE_MS / 1000 + 2)
+    looks = scene.watch.samples + 2  # what was seen before the fault does not settle what came after
+    await scene.until(lambda: _settled(scene, looks), PATIENCE_MS / 1000 + 2)
+    if scene.watch.samples < looks:
+        scene.problem("venue and gateway could not be compared after the fault")
     if not await scene.until(lambda: _truths_are_equal(scene), EQUAL_S):
         scene.problem(f"not equal within {EQUAL_S:g} s: {await _truths(scene)}")
+    else:
+        scene.note(f"equal at venue, gateway and bot within {(scene.clock.now_ms() - scene.cleared_ms) / 1000:.1f} s")
     await _arm_again(scene)
     return result_of(row, scene.watch.findings(), recovered_s, scene.problems, scene.notes)
 
@@ -133,8 +138,8 @@ async def _until_quoting(scene: Scene, within_s: float) -> float | None:
     return None if quoted_ms is None else round((quoted_ms - scene.cleared_ms) / 1000, 1)
 
 
-async def _settled(scene: Scene) -> bool:
-    return scene.watch.is_settled
+async def _settled(scene: Scene, looks: int) -> bool:
+    return scene.watch.is_settled and scene.watch.samples >= looks
 
 
 async def _truths(scene: Scene) -> dict[str, str]:

@@ -355,7 +355,7 @@ ELSEWHERE: tuple[Elsewhere, ...] = (
               f"{E2E}/test_host_quotes.py::"
               "test_a_soft_pause_empties_the_book_and_a_resume_fills_it_again_each_taken_once"),
     Elsewhere("start-up time grows with the stored rows", "tables are trimmed at the start",
-              f"{E2E}/test_host_start.py::test_the_first_order_comes_soon_also_after_seven_days_of_stored_history"),
+              f"{E2E}/test_host_lives.py::test_the_first_order_comes_soon_also_after_seven_days_of_stored_history"),
     Elsewhere("position mode HEDGE by default, account-wide", "answered from policy, never forwarded",
               f"{GATEWAY}/test_submit.py::"
               "test_margin_mode_leverage_and_position_mode_are_answered_from_policy_and_never_forwarded"),
