@@ -1,7 +1,7 @@
 """`make test`, in three parts that all run even when one fails: code, simulation, real processes.
 
 Simulations are long and arithmetic: under the coverage tracer they would take three times as long and show nothing that
-the tests of the parts do not. Real processes come last and one by one: a start of Hummingbot is timed there.
+the tests of the parts do not. Real processes wait more than they compute: two files of their tests run side by side.
 """
 
 import shutil
@@ -31,7 +31,7 @@ def parts(has_browser: bool) -> tuple[Part, ...]:
         Part("simulation: whole days and many seeds in virtual time", ("tests/simulation", *alone)),
         Part(
             "real processes: Hummingbot, Redis, the desk, a browser",
-            ("tests", "-m", "e2e or browser" if has_browser else "e2e"),
+            ("tests", "-m", "e2e or browser" if has_browser else "e2e", *IN_PARALLEL),
         ),
     )
 

@@ -126,6 +126,7 @@ class DeskRun:
     def log_tails(self) -> str:
         texts = []
         for path in sorted((self.run_dir / "logs").glob("*")):
-            lines = path.read_text(errors="replace").splitlines()[-4:]
+            count = 25 if path.name.startswith(("bot.", "gateway")) else 4
+            lines = path.read_text(errors="replace").splitlines()[-count:]
             texts.append(f"--- {path.name}\n" + "\n".join(line[:400] for line in lines))
         return "\n".join(texts)
