@@ -74,8 +74,8 @@ class EppV24Controller(ControllerBase):
         self.faults = 0
         self._reader = ViewReader(config.trading_pair, _FALLBACK_FEES)
         self._view: MarketView | NoView | None = None
+        self._has_looked = False
         self._io_ms = Decimal(0)
-        self._csv_write_ms = Decimal(0)
 
     def bind(self, execution: Execution, telemetry: Telemetry, memory: Memory, clock: Clock) -> None:
         self._execution = execution
@@ -136,7 +136,9 @@ class EppV24Controller(ControllerBase):
             )
         self.processed_data = processed._asdict()
         self._telemetry.publish(plan, processed)
-        if processed.is_persist_due:
+        is_first_look = not self._has_looked and isinstance(self._view, MarketView)
+        self._has_looked = self._has_looked or is_first_look
+        if processed.is_persist_due or is_first_look:  # a life that ends in its first minute was a life too
             self._memory.save(self.dump_state)
         return []
 

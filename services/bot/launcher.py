@@ -6,6 +6,7 @@ made in memory; 5. what dials out is replaced or stopped; 6. stored tables are t
 """
 
 import asyncio
+import importlib.metadata
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from services.common.errors import DeskError
 
 _log = logging.getLogger(__name__)
 
+TESTED_DISTRIBUTION = "20260729"  # release 2.16.0; the connector overrides its internals
 SCRIPT_NAME = "v2_with_controllers"
 
 
@@ -50,6 +52,9 @@ class Host:
     async def prepare(self) -> None:
         """Steps 1 to 6: some seconds, nearly all of it imports."""
         instance = self.instance
+        distribution = importlib.metadata.version("hummingbot")
+        if distribution != TESTED_DISTRIBUTION:
+            _log.warning("HUMMINGBOT_UNTESTED: distribution=%s, tested=%s", distribution, TESTED_DISTRIBUTION)
         from services.bot import hummingbot_paths
 
         hummingbot_paths.claim(

@@ -1,17 +1,22 @@
 """The real Hummingbot over several lives: kill -9, SIGTERM, a kill intent that holds. One stack, tests in order."""
 
 import signal
+import sqlite3
 import time
+from pathlib import Path
 
 import pytest
 
-from services.bot.csv_files import read_rows
+from controllers.epp.processed import FILL_COLUMNS, MINUTE_COLUMNS
+from services.bot.csv_files import append_rows, read_rows
 from services.contracts import streams
 from services.contracts.events import BotFillV1, BotMinuteV1, BotStatusV1, FillV1
 from tests.e2e.conftest import eventually
 from tests.e2e.test_host_quotes import intent, status
 
 pytestmark = pytest.mark.e2e
+
+FIRST_ORDER_S = 20  # on a machine that is not crowded
 
 
 def ids_at_venue(stack) -> set[str]:
@@ -56,8 +61,32 @@ def test_no_fill_is_lost_over_the_lives(host_stack):
     assert by_bot == by_gateway
 
 
-def test_a_kill_intent_stops_the_bot_for_good_also_over_a_restart(host_stack):
+def test_the_first_order_comes_soon_also_after_seven_days_of_stored_history(host_stack):
+    store_seven_days(host_stack.home)
+    before = status(host_stack).source_epoch
     host_stack.start_bot()
+
+    def first_order_s():
+        newest = status(host_stack)
+        return newest.first_order_s if newest.source_epoch != before else None
+
+    took_s = eventually(first_order_s, 120, "the first order of the new life")
+    assert took_s < FIRST_ORDER_S * host_stack.slowness()
+
+
+def store_seven_days(home: Path) -> None:
+    """A week of minutes, fifty thousand fills, and the database a Hummingbot would have filled meanwhile."""
+    append_rows(home / "minute.csv", MINUTE_COLUMNS, [dict.fromkeys(MINUTE_COLUMNS, "1.2345")] * 10_080, aside="x")
+    append_rows(home / "fills.csv", FILL_COLUMNS, [dict.fromkeys(FILL_COLUMNS, "1.2345")] * 50_000, aside="x")
+    with sqlite3.connect(home / "data" / "bot1.sqlite") as database:
+        columns = [row[1] for row in database.execute('PRAGMA table_info("OrderStatus")')]
+        marks = ", ".join("?" for _ in columns)
+        rows = ([i, *["x" * 40] * (len(columns) - 1)] for i in range(1_000_000, 1_200_000))
+        database.executemany(f'INSERT INTO "OrderStatus" VALUES ({marks})', rows)
+    assert (home / "data" / "bot1.sqlite").stat().st_size > 20_000_000
+
+
+def test_a_kill_intent_stops_the_bot_for_good_also_over_a_restart(host_stack):
     eventually(lambda: ids_at_venue(host_stack), 60, "orders rest")
     intent(host_stack, "kill_switch")
     eventually(lambda: status(host_stack).guard == "HARD_STOP", 10, "the guard stops hard")

@@ -1,25 +1,20 @@
-"""Starting a bot: keystore without a person, what is wrong is refused with exit code 4, a start after a long life."""
+"""Starting a bot: keystore without a person, what is wrong is refused with exit code 4, a variant that watches."""
 
 import json
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from controllers.epp.processed import FILL_COLUMNS, MINUTE_COLUMNS
-from services.bot.csv_files import append_rows
 from services.contracts import streams
 from services.contracts.events import BotStatusV1, OrderV1
 from tests.e2e.conftest import REPO, eventually, running_stack
 
 pytestmark = pytest.mark.e2e
 
-FIRST_ORDER_S = 20
 KEYSTORE = """
 import json, sys
 from pathlib import Path
@@ -106,33 +101,6 @@ def start_once(tmp_path: Path, data_dir: Path, gateway: str = "http://127.0.0.1:
     return subprocess.run(
         [sys.executable, "-m", "services.bot", *argv], cwd=REPO, capture_output=True, text=True, timeout=60
     )
-
-
-def test_the_first_order_comes_soon_also_after_seven_days_of_stored_history():
-    with running_stack() as stack:
-        assert stack.end_bot(signal.SIGTERM) == 0
-        store_seven_days(stack.home)
-        before = stack.events(streams.TELEMETRY, BotStatusV1)[-1].source_epoch
-        stack.start_bot()
-
-        def first_order_s() -> Decimal | None:
-            newest = stack.events(streams.TELEMETRY, BotStatusV1)[-1]
-            return newest.first_order_s if newest.source_epoch != before else None
-
-        took_s = eventually(first_order_s, 120, "the first order of the new life")
-        assert took_s < FIRST_ORDER_S * stack.slowness()
-
-
-def store_seven_days(home: Path) -> None:
-    """A week of minutes, fifty thousand fills, and the database a Hummingbot would have filled meanwhile."""
-    append_rows(home / "minute.csv", MINUTE_COLUMNS, [dict.fromkeys(MINUTE_COLUMNS, "1.2345")] * 10_080, aside="x")
-    append_rows(home / "fills.csv", FILL_COLUMNS, [dict.fromkeys(FILL_COLUMNS, "1.2345")] * 50_000, aside="x")
-    with sqlite3.connect(home / "data" / "bot1.sqlite") as database:
-        columns = [row[1] for row in database.execute('PRAGMA table_info("OrderStatus")')]
-        marks = ", ".join("?" for _ in columns)
-        rows = ([i, *["x" * 40] * (len(columns) - 1)] for i in range(1_000_000, 1_200_000))
-        database.executemany(f'INSERT INTO "OrderStatus" VALUES ({marks})', rows)
-    assert (home / "data" / "bot1.sqlite").stat().st_size > 20_000_000
 
 
 def test_a_variant_that_does_not_trade_tells_everything_and_sends_nothing():

@@ -209,6 +209,16 @@ def test_the_state_is_saved_when_the_strategy_says_so_and_read_by_the_next_life(
     assert controller(connector, clock).forgot_after_ms is None
 
 
+def test_a_life_is_remembered_from_its_first_look_on(connector, clock):
+    made = controller(connector, clock)
+    connector.status_dict["account_balance"] = False
+    tick(made)
+    assert made.memory.saves == 0
+    connector.status_dict["account_balance"] = True
+    tick(made)
+    assert made.memory.saves == 1
+
+
 def test_a_cold_start_is_warmed_by_candles(connector, clock):
     minute = clock.now_ms() // 60_000 * 60_000
     candles = [Candle(minute - i * 60_000, *[Decimal(60000 + i)] * 4) for i in range(1, 100)]
