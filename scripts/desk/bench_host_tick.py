@@ -28,7 +28,7 @@ _START_S = 120
 _GROWTH_ALLOWED = 1.5  # mean of the last fifth over mean of the second fifth; the first is warm-up
 
 
-def run(minutes: int, bot: str = "bot1") -> dict[str, Any]:
+def run(minutes: int, bot: str = "bot0") -> dict[str, Any]:
     """One row per minute, milliseconds; ``growth`` is last fifth over second fifth of the decision's mean."""
     run_dir = Path(tempfile.mkdtemp(prefix="ht"))
     clock = SystemClock()

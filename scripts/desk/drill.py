@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 def crash(
     kills: Annotated[int, typer.Option("--kills", min=1, help="How many times kill -9 strikes.")] = 30,
     seed: Annotated[int, typer.Option("--seed", help="Which process and when: the same seed, the same plan.")] = 7,
-    of: Annotated[str, typer.Option("--of", help="Processes to strike, with commas.")] = "gateway,venue_sim,bot.bot1",
+    of: Annotated[str, typer.Option("--of", help="Processes to strike, with commas.")] = "gateway,venue_sim,bot.bot0",
     data_dir: DataDir = None,
     run_dir: RunDir = None,
     as_json: Json = False,
@@ -59,7 +59,7 @@ def everything(data_dir: DataDir = None, run_dir: RunDir = None, as_json: Json =
 
     Example: desk drill all
     """
-    trading = ("gateway", "venue_sim", "bot.bot1")
+    trading = ("gateway", "venue_sim", "bot.bot0")
     around = ("event_store", "kill_switch", "desk_api", "gateway")
     reports = [
         _crash(30, 7, trading, _own_places(data_dir, run_dir, "crash"), not as_json),

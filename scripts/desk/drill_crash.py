@@ -22,7 +22,7 @@ from services.common.clock import SystemClock
 from services.common.errors import ConfigError
 from services.common.secrets import ensure_secrets
 
-BOT = "bot1"
+BOT = "bot0"
 SYMBOL = "BTC/USDT:USDT"
 CALM_S = (1.0, 5.0)  # orders flow this long before the next strike
 BACK_S_MAX = 120.0

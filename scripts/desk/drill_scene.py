@@ -15,7 +15,7 @@ from scripts.desk.supervisor.desk import Desk
 from services.common.event_files import Position, events_dir, lines_since
 from services.common.ports import Clock
 
-BOT = "bot1"
+BOT = "bot0"
 SYMBOL = "BTC-USDT"
 SAMPLE_S = 0.25
 BOT_PROCESS = f"bot.{BOT}"

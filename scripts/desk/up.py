@@ -20,7 +20,7 @@ def up(
     for_: Annotated[
         int | None, typer.Option("--for", metavar="SECONDS", min=1, help="Stop by itself after so long; else Ctrl-C.")
     ] = None,
-    bots: Annotated[str, typer.Option("--bots", help="Bots to run, separated by commas.")] = "bot1",
+    bots: Annotated[str, typer.Option("--bots", help="Bots to run, separated by commas.")] = "bot0",
     market: Annotated[
         str | None,
         typer.Option("--market", help="lively, calm, normal, volatile, jumps, trending or replay:<csv or parquet>."),
@@ -55,7 +55,7 @@ def up(
     Bots quote on an exchange that runs here. The stop cancels every quote, counts what rests at the venue and prints a
     summary. Exit code 0 means: integrity PASS and no order left.
 
-    Example: desk up --for 120 --bots bot1 --market lively --seed 7 --json
+    Example: desk up --for 120 --bots bot0 --market lively --seed 7 --json
     """
     where = places(data_dir, run_dir)
     options = UpOptions(
@@ -68,7 +68,7 @@ def up(
         for_s=for_,
         page=page,
         page_port=page_port,
-        overrides=tuple(overrides or ()),
+        overrides=(*_market_speed(market, speed), *(overrides or ())),
         redis_url=redis_url,
         postgres_url=postgres_url,
     )
@@ -97,15 +97,33 @@ def _bots(text: str, data_dir: Path) -> tuple[str, ...]:
     bots = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
     known = known_bots(data_dir)
     if not bots:
-        raise ConfigError("NO_BOTS", f"--bots {text!r} names none; known: {', '.join(known)}", "desk up --bots bot1")
+        raise ConfigError("NO_BOTS", f"--bots {text!r} names none; known: {', '.join(known)}", "desk up --bots bot0")
     for bot in bots:
         if bot not in known:
             raise NotFound(
                 "BOT_UNKNOWN",
                 f"{bot} has no {data_dir / bot / 'desk.yml'}; known: {', '.join(known)}",
-                "desk up --bots bot1",
+                "desk up --bots bot0",
             )
     return bots
+
+
+def _market_speed(market: str | None, speed: str | None) -> tuple[str, ...]:
+    """What the gateway is told of a replay: its periods count in market time. Parquet plays as recorded."""
+    if market is None or not market.startswith("replay:"):
+        return ()
+    if speed is None:
+        from services.simulation.replay import DEFAULT_SPEED
+        from services.simulation.tape import TapeError, kind_of
+
+        path = Path(market.removeprefix("replay:"))
+        try:
+            with path.open(encoding="utf-8") as lines:
+                kind = kind_of(lines.readline().strip().lower().split(","))
+        except (OSError, UnicodeDecodeError, TapeError):
+            return ()  # not a CSV of ours: the venue says what is wrong with it
+        speed = f"{DEFAULT_SPEED[kind]:g}"
+    return (f"gateway.market_speed={speed}",)
 
 
 MARKETS = ("lively", "calm", "normal", "volatile", "jumps", "trending")

@@ -49,7 +49,7 @@ def policy(path: Path = REPO / "data" / "policies" / "limits.yml") -> Policy:
 @lru_cache(maxsize=1)
 def quoting_params() -> EppParams:
     """The demonstration bundle: it quotes all the time, which is what a test of the order path wants."""
-    return resolve_bot(REPO / "data", "bot1").params
+    return resolve_bot(REPO / "data", "bot0").params
 
 
 class DeskRun:

@@ -160,7 +160,7 @@ class HostStack:
 
 @contextlib.contextmanager
 def running_stack(
-    bot_id: str = "bot1", venue_flags: tuple[str, ...] = (), bot_flags: tuple[str, ...] = ()
+    bot_id: str = "bot0", venue_flags: tuple[str, ...] = (), bot_flags: tuple[str, ...] = ()
 ) -> Iterator[HostStack]:
     """In a short directory of its own, because the path of a unix socket may not be long."""
     run_dir = Path(tempfile.mkdtemp(prefix="hs"))
@@ -175,7 +175,7 @@ def running_stack(
 
 @pytest.fixture(scope="module")
 def host_stack() -> Iterator[HostStack]:
-    """bot1 with its demo bundle on the lively market."""
+    """bot0 with its demo bundle on the lively market."""
     with running_stack() as stack:
         yield stack
 

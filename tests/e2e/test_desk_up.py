@@ -19,7 +19,7 @@ pytestmark = pytest.mark.e2e
 
 RECORDING = REPO.parent / "shared" / "data" / "btc_perp_20211231_20220201_1m.csv"
 FIRST_ORDER_S_MAX = 20
-KILLED_IN_TURN = ("desk_api", "kill_switch", "event_store", "postgres", "redis", "venue_sim", "gateway", "bot.bot1")
+KILLED_IN_TURN = ("desk_api", "kill_switch", "event_store", "postgres", "redis", "venue_sim", "gateway", "bot.bot0")
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_a_minute_of_the_demo_fills_on_both_sides_and_leaves_nothing(run_dir):
     assert code == 0, summary["problems"]
     assert summary["mode"] == "sim"
     (bot,) = summary["bots"]
-    assert bot["id"] == "bot1"
+    assert bot["id"] == "bot0"
     assert bot["orders"] > 20
     assert bot["fills"] == bot["fills_buy"] + bot["fills_sell"]
     assert bot["fills_buy"] > 0 and bot["fills_sell"] > 0
@@ -172,7 +172,7 @@ def test_bad_flags_end_before_anything_starts(run_dir, arguments, code, says):
     assert not (run_dir / "addresses.json").exists()
 
 
-CONTROLLER = "bot1/conf/controllers/epp_v2_4.yml"
+CONTROLLER = "bot0/conf/controllers/epp_v2_4.yml"
 
 
 @pytest.mark.parametrize(
@@ -181,8 +181,8 @@ CONTROLLER = "bot1/conf/controllers/epp_v2_4.yml"
         (CONTROLLER, ("overrides: {}", "overrides: {max_base_pctt: 0.5}"), ["max_base_pctt", "max_base_pct"]),
         (CONTROLLER, ("overrides: {}", "overrides: {max_base_pct: 60}"), ["max_base_pct=60", "allowed", "example"]),
         (CONTROLLER, ("overrides: {}", "overrides: {total_amount_quote: -5}"), ["=-5", "allowed", "example"]),
-        ("bot1/desk.yml", ("bundle: demo_tight\n", ""), ["bundle is missing", "example"]),
-        ("bot1/desk.yml", ("pair: BTC-USDT", "pair: btcusdt"), ["pair='btcusdt'", "allowed", "example"]),
+        ("bot0/desk.yml", ("bundle: demo_tight\n", ""), ["bundle is missing", "example"]),
+        ("bot0/desk.yml", ("pair: BTC-USDT", "pair: btcusdt"), ["pair='btcusdt'", "allowed", "example"]),
         ("policies/limits.yml", None, ["limits.yml"]),  # half-written: cut in the middle
     ],
 )

@@ -78,12 +78,12 @@ def store_seven_days(home: Path) -> None:
     """A week of minutes, fifty thousand fills, and the database a Hummingbot would have filled meanwhile."""
     append_rows(home / "minute.csv", MINUTE_COLUMNS, [dict.fromkeys(MINUTE_COLUMNS, "1.2345")] * 10_080, aside="x")
     append_rows(home / "fills.csv", FILL_COLUMNS, [dict.fromkeys(FILL_COLUMNS, "1.2345")] * 50_000, aside="x")
-    with sqlite3.connect(home / "data" / "bot1.sqlite") as database:
+    with sqlite3.connect(home / "data" / "bot0.sqlite") as database:
         columns = [row[1] for row in database.execute('PRAGMA table_info("OrderStatus")')]
         marks = ", ".join("?" for _ in columns)
         rows = ([i, *["x" * 40] * (len(columns) - 1)] for i in range(1_000_000, 1_200_000))
         database.executemany(f'INSERT INTO "OrderStatus" VALUES ({marks})', rows)
-    assert (home / "data" / "bot1.sqlite").stat().st_size > 20_000_000
+    assert (home / "data" / "bot0.sqlite").stat().st_size > 20_000_000
 
 
 def test_a_kill_intent_stops_the_bot_for_good_also_over_a_restart(host_stack):

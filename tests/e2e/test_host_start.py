@@ -61,7 +61,7 @@ def test_the_keystore_is_made_opened_and_made_anew_without_a_person(tmp_path):
 
 @pytest.fixture
 def data_dir(tmp_path):
-    for name in ("bot1", "catalog"):
+    for name in ("bot0", "catalog"):
         shutil.copytree(REPO / "data" / name, tmp_path / "data" / name)
     return tmp_path / "data"
 
@@ -69,15 +69,15 @@ def data_dir(tmp_path):
 @pytest.mark.parametrize(
     ("file", "old", "new", "expected"),
     [
-        ("bot1/desk.yml", "pair: BTC-USDT\n", "pair: BTC-USDT\nleverege: 5\n", "leverege is not a key"),
-        ("bot1/desk.yml", "variant_mode: live\n", "variant_mode: li", "E_CFG_HALF_WRITTEN"),
+        ("bot0/desk.yml", "pair: BTC-USDT\n", "pair: BTC-USDT\nleverege: 5\n", "leverege is not a key"),
+        ("bot0/desk.yml", "variant_mode: live\n", "variant_mode: li", "E_CFG_HALF_WRITTEN"),
         (
             "catalog/demo_tight.yml",
             "max_order_quote: {max: 1000}",
             "max_order_quote: {max: 10}",
             "outside the envelope",
         ),
-        ("bot1/conf/controllers/epp_v2_4.yml", "overrides: {}", "overrides: {fill_factor: -1}", "out of range"),
+        ("bot0/conf/controllers/epp_v2_4.yml", "overrides: {}", "overrides: {fill_factor: -1}", "out of range"),
     ],
 )
 def test_bad_files_end_the_start_with_code_4_and_what_to_do(data_dir, tmp_path, file, old, new, expected):
@@ -97,7 +97,7 @@ def test_a_gateway_on_another_machine_is_refused(data_dir, tmp_path):
 
 
 def start_once(tmp_path: Path, data_dir: Path, gateway: str = "http://127.0.0.1:9") -> subprocess.CompletedProcess[str]:
-    argv = ["--run-dir", str(tmp_path / "run"), "--data-dir", str(data_dir), "--bot", "bot1", "--gateway-url", gateway]
+    argv = ["--run-dir", str(tmp_path / "run"), "--data-dir", str(data_dir), "--bot", "bot0", "--gateway-url", gateway]
     return subprocess.run(
         [sys.executable, "-m", "services.bot", *argv], cwd=REPO, capture_output=True, text=True, timeout=60
     )
@@ -114,8 +114,8 @@ def test_a_variant_that_does_not_trade_tells_everything_and_sends_nothing():
 
 
 def test_a_stop_while_it_still_starts_is_a_clean_end(data_dir, tmp_path):
-    argv = ["--run-dir", str(tmp_path / "run"), "--data-dir", str(data_dir), "--bot", "bot1"]
-    log = tmp_path / "run" / "logs" / "bot.bot1.log"
+    argv = ["--run-dir", str(tmp_path / "run"), "--data-dir", str(data_dir), "--bot", "bot0"]
+    log = tmp_path / "run" / "logs" / "bot.bot0.log"
     process = subprocess.Popen(
         [sys.executable, "-m", "services.bot", *argv, "--gateway-url", "http://127.0.0.1:9"], cwd=REPO
     )

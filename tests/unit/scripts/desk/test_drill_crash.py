@@ -9,7 +9,7 @@ GOOD = Integrity("PASS", 4, 0, 0, {})
 
 
 def stored(*trade_ids: str, orders: tuple[str, ...] = ("c1", "c2")):
-    fills = [{"kind": "fill.v1", "bot_id": "bot1", "trade_id": trade_id} for trade_id in trade_ids]
+    fills = [{"kind": "fill.v1", "bot_id": "bot0", "trade_id": trade_id} for trade_id in trade_ids]
     return fills + [{"kind": "order.v1", "client_order_id": client_id} for client_id in orders]
 
 

@@ -71,7 +71,7 @@ def test_validate_refuses_a_value_out_of_range_with_path_value_range_and_example
 
 
 def test_show_config_says_where_every_value_comes_from(capsys):
-    assert main.run(["show-config", "bot1", "--json"]) == 0
+    assert main.run(["show-config", "bot0", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["values"]["edge_gate_enabled"] == {"value": "false", "origin": "catalog/demo_tight.yml"}
     assert told["required_spread"]
@@ -81,7 +81,7 @@ def test_show_config_says_where_every_value_comes_from(capsys):
 
 def test_catalog_check_finds_a_value_the_bundle_does_not_let_a_bot_set(data_dir, capsys):
     assert main.run(["catalog", "check", "--data-dir", str(data_dir)]) == 0
-    path = data_dir / "bot1" / "conf" / "controllers" / "epp_v2_4.yml"
+    path = data_dir / "bot0" / "conf" / "controllers" / "epp_v2_4.yml"
     path.write_text(path.read_text().replace("overrides: {}", "overrides: {turnover_cap_x: 10}"))
     capsys.readouterr()
     assert main.run(["catalog", "check", "--data-dir", str(data_dir), "--json"]) == 6
@@ -92,7 +92,7 @@ def test_catalog_check_finds_a_value_the_bundle_does_not_let_a_bot_set(data_dir,
 def test_catalog_list_names_the_bots_of_a_bundle(capsys):
     assert main.run(["catalog", "list", "--json"]) == 0
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
-    assert "bot1" in rows["demo_tight"]["bots"]
+    assert "bot0" in rows["demo_tight"]["bots"]
 
 
 def test_the_references_are_written_where_they_differ_and_only_there(tmp_path, monkeypatch, capsys):

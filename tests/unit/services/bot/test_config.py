@@ -15,12 +15,12 @@ REPO = Path(__file__).resolve().parents[4]
 
 @pytest.fixture
 def data_dir(tmp_path):
-    for name in ("bot1", "bot2", "bot3", "catalog"):
+    for name in ("bot0", "bot1", "bot2", "bot3", "catalog"):
         shutil.copytree(REPO / "data" / name, tmp_path / name)
     return tmp_path
 
 
-def override(data_dir, text, bot="bot1"):
+def override(data_dir, text, bot="bot0"):
     path = data_dir / bot / "conf" / "controllers" / "epp_v2_4.yml"
     path.write_text(path.read_text().replace("overrides: {}\n", f"overrides:\n{text}"))
     return path
@@ -32,7 +32,7 @@ def change(path, old, new):
     return path
 
 
-def refusal(data_dir, bot="bot1", flags=()):
+def refusal(data_dir, bot="bot0", flags=()):
     with pytest.raises(ConfigError) as caught:
         resolve_bot(data_dir, bot, flags)
     assert caught.value.exit_code == ExitCode.CONFIG
@@ -41,24 +41,24 @@ def refusal(data_dir, bot="bot1", flags=()):
 
 def test_each_value_knows_where_it_comes_from(data_dir):
     override(data_dir, "  max_base_pct: 0.5\n")
-    bot = resolve_bot(data_dir, "bot1", ["daily_loss_pct_max=0.01"])
+    bot = resolve_bot(data_dir, "bot0", ["daily_loss_pct_max=0.01"])
     assert bot.values["edge_gate_enabled"] == (False, "catalog/demo_tight.yml")
-    assert bot.values["max_base_pct"] == (Decimal("0.5"), "bot1/conf/controllers/epp_v2_4.yml")
+    assert bot.values["max_base_pct"] == (Decimal("0.5"), "bot0/conf/controllers/epp_v2_4.yml")
     assert bot.values["daily_loss_pct_max"] == (Decimal("0.01"), "flag")
     assert bot.values["ema_period"] == (50, "default")
-    assert bot.values["variant_mode"] == ("live", "bot1/desk.yml")
+    assert bot.values["variant_mode"] == ("live", "bot0/desk.yml")
     assert bot.params.max_base_pct == Decimal("0.5")
     assert bot.overridden == ("max_base_pct", "daily_loss_pct_max")
 
 
 def test_all_regimes_are_set_at_once_and_one_differs(data_dir):
     override(data_dir, "  regimes: {up: {refresh_s: 3}, all: {refresh_s: 2}}\n")
-    bot = resolve_bot(data_dir, "bot1")
+    bot = resolve_bot(data_dir, "bot0")
     assert [spec.refresh_s for spec in bot.params.regimes] == [2, 3, 2, 2, 2]
 
 
 def test_a_flag_runs_another_bundle_of_the_catalogue(data_dir):
-    bot = resolve_bot(data_dir, "bot1", ["bundle=epp_perp_default", "max_base_pct=0.5"])
+    bot = resolve_bot(data_dir, "bot0", ["bundle=epp_perp_default", "max_base_pct=0.5"])
     assert (bot.bundle.name, bot.params.edge_gate_enabled, bot.params.max_base_pct) == (
         "epp_perp_default", True, Decimal("0.5"),
     )  # fmt: skip
@@ -66,12 +66,12 @@ def test_a_flag_runs_another_bundle_of_the_catalogue(data_dir):
 
 
 def test_the_hash_names_the_values_and_nothing_else(data_dir):
-    before = resolve_bot(data_dir, "bot1").config_hash
-    assert resolve_bot(data_dir, "bot1").config_hash == before
-    change(data_dir / "bot1" / "desk.yml", "variant: a\n", "variant: a\nrearm_token: x\n")
-    assert resolve_bot(data_dir, "bot1").config_hash == before
+    before = resolve_bot(data_dir, "bot0").config_hash
+    assert resolve_bot(data_dir, "bot0").config_hash == before
+    change(data_dir / "bot0" / "desk.yml", "variant: a\n", "variant: a\nrearm_token: x\n")
+    assert resolve_bot(data_dir, "bot0").config_hash == before
     override(data_dir, "  max_base_pct: 0.5\n")
-    assert resolve_bot(data_dir, "bot1").config_hash != before
+    assert resolve_bot(data_dir, "bot0").config_hash != before
 
 
 @pytest.mark.parametrize(
@@ -111,28 +111,28 @@ def test_a_value_outside_the_envelope_of_its_bundle_is_refused(data_dir):
 
 
 def test_a_half_written_file_is_refused(data_dir):
-    path = data_dir / "bot1" / "desk.yml"
+    path = data_dir / "bot0" / "desk.yml"
     path.write_text(path.read_text().rstrip("\n")[:-3])
     with pytest.raises(ConfigError, match="E_CFG_HALF_WRITTEN"):
-        resolve_bot(data_dir, "bot1")
+        resolve_bot(data_dir, "bot0")
 
 
 def test_a_missing_key_is_refused_with_an_example(data_dir):
-    change(data_dir / "bot1" / "desk.yml", "pair: BTC-USDT\n", "")
+    change(data_dir / "bot0" / "desk.yml", "pair: BTC-USDT\n", "")
     assert "pair is missing; example: pair: BTC-USDT" in refusal(data_dir)
 
 
 def test_an_unknown_bundle_names_those_there_are(data_dir):
-    change(data_dir / "bot1" / "desk.yml", "bundle: demo_tight", "bundle: demo_tigth")
+    change(data_dir / "bot0" / "desk.yml", "bundle: demo_tight", "bundle: demo_tigth")
     assert "allowed: demo_tight, epp_paper_smoke" in refusal(data_dir)
 
 
 def test_an_unknown_bot_names_those_there_are(data_dir):
-    assert "bots here: bot1, bot2, bot3" in refusal(data_dir, "bot9")
+    assert "bots here: bot0, bot1, bot2, bot3" in refusal(data_dir, "bot9")
 
 
 def test_the_controller_file_must_be_the_bots_own(data_dir):
-    path = data_dir / "bot1" / "conf" / "controllers" / "epp_v2_4.yml"
+    path = data_dir / "bot0" / "conf" / "controllers" / "epp_v2_4.yml"
     change(path, "trading_pair: BTC-USDT", "trading_pair: ETH-USDT")
     assert "trading_pair='ETH-USDT', allowed: 'BTC-USDT'" in refusal(data_dir)
 
@@ -140,7 +140,7 @@ def test_the_controller_file_must_be_the_bots_own(data_dir):
 def test_the_files_in_the_repository_are_right(data_dir):
     for bundle in (data_dir / "catalog").glob("*.yml"):
         assert validate_file(bundle) == "bundle"
-    for bot in ("bot1", "bot2", "bot3"):
+    for bot in ("bot0", "bot1", "bot2", "bot3"):
         assert validate_file(data_dir / bot / "desk.yml") == "bot"
         assert validate_file(data_dir / bot / "conf" / "controllers" / "epp_v2_4.yml") == "controller"
     assert check_catalog(data_dir) == []
@@ -149,13 +149,13 @@ def test_the_files_in_the_repository_are_right(data_dir):
 def test_the_catalogue_check_finds_an_override_nobody_approved(data_dir):
     override(data_dir, "  fill_factor: 0.3\n")
     [finding] = check_catalog(data_dir)
-    assert (finding.kind, finding.where) == ("override", "bot1/conf/controllers/epp_v2_4.yml")
+    assert (finding.kind, finding.where) == ("override", "bot0/conf/controllers/epp_v2_4.yml")
     assert "a bot may set: total_amount_quote, max_base_pct" in finding.what
 
 
 def test_the_catalogue_check_finds_a_bundle_that_changed_since_it_was_pinned(data_dir):
-    pinned = hash_of_bundle(resolve_bot(data_dir, "bot1").bundle)
-    change(data_dir / "bot1" / "desk.yml", "variant: a\n", f"variant: a\nbundle_hash: {pinned}\n")
+    pinned = hash_of_bundle(resolve_bot(data_dir, "bot0").bundle)
+    change(data_dir / "bot0" / "desk.yml", "variant: a\n", f"variant: a\nbundle_hash: {pinned}\n")
     assert check_catalog(data_dir) == []
     change(data_dir / "catalog" / "demo_tight.yml", "refresh_s: 1\n", "refresh_s: 2\n")
     [finding] = check_catalog(data_dir)
@@ -165,10 +165,10 @@ def test_the_catalogue_check_finds_a_bundle_that_changed_since_it_was_pinned(dat
 @pytest.mark.parametrize(
     ("break_it", "where"),
     [
-        (lambda d: (d / "bot1/conf/scripts/bot1.yml").unlink(), "bot1/conf/scripts/bot1.yml"),
+        (lambda d: (d / "bot0/conf/scripts/bot0.yml").unlink(), "bot0/conf/scripts/bot0.yml"),
         (
-            lambda d: change(d / "bot1/conf/scripts/bot1.yml", "epp_v2_4.yml", "epp_v9.yml"),
-            "bot1/conf/scripts/bot1.yml",
+            lambda d: change(d / "bot0/conf/scripts/bot0.yml", "epp_v2_4.yml", "epp_v9.yml"),
+            "bot0/conf/scripts/bot0.yml",
         ),
         (lambda d: change(d / "bot2/desk.yml", "epp_perp_no_trade", "gone"), "bot2"),
         (lambda d: change(d / "catalog/demo_tight.yml", "[total_amount_quote,", "[total,"), "catalog/demo_tight.yml"),

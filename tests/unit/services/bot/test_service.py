@@ -67,19 +67,19 @@ def service(tmp_path):
     clock = ManualClock()
     ids = SeededIds(clock, 7)
     context = ServiceContext(
-        name="bot.bot1",
+        name="bot.bot0",
         run_dir=tmp_path,
         data_dir=REPO / "data",
         bus=Bus(),
         clock=clock,
         ids=ids,
-        source=Source("bot.bot1", clock=clock, ids=ids),
-        health=Health("bot.bot1"),
+        source=Source("bot.bot0", clock=clock, ids=ids),
+        health=Health("bot.bot0"),
         metrics=Metrics(),
         log=get_logger("test"),
     )
     settings = BotSettings(gateway_url="http://127.0.0.1:9")
-    made = BotService(context, settings, resolve_bot(REPO / "data", "bot1"))
+    made = BotService(context, settings, resolve_bot(REPO / "data", "bot0"))
     made._host = Host()
     script = SimpleNamespace(
         controller=Controller(),
@@ -123,13 +123,13 @@ def test_a_dead_clock_cancels_the_quotes_saves_the_state_and_ends_the_process(se
     with pytest.raises(ClockDied, match="ZeroDivisionError"):
         asyncio.run(service.on_tick(0))
     assert service._host.shut_downs == 1
-    assert StateFile(tmp_path / "bots" / "bot1" / "daily_state.json").load() == {"day": 7}
+    assert StateFile(tmp_path / "bots" / "bot0" / "daily_state.json").load() == {"day": 7}
 
 
 def test_a_stop_shuts_the_host_down_and_saves_the_state(service, tmp_path):
     asyncio.run(service.on_stop())
     assert service._host.shut_downs == 1
-    assert StateFile(tmp_path / "bots" / "bot1" / "daily_state.json").load() == {"day": 7}
+    assert StateFile(tmp_path / "bots" / "bot0" / "daily_state.json").load() == {"day": 7}
     assert statuses(service)
 
 
@@ -143,14 +143,14 @@ def test_the_first_order_is_timed_from_the_start_of_the_process(service):
 def test_intents_reach_the_strategy(service):
     clock = service.context.clock
     event = Source("desk_cli", clock=clock, ids=SeededIds(clock, 1)).make(
-        IntentV1, bot_id="bot1", action="resume", reason="back", actor="anna", expires_at_ms=clock.now_ms() + 1
+        IntentV1, bot_id="bot0", action="resume", reason="back", actor="anna", expires_at_ms=clock.now_ms() + 1
     )
     asyncio.run(service.on_event(event))
     assert [intent.action for intent in service._bridge.take_intents()] == ["resume"]
 
 
 def test_the_keys_come_from_the_secrets_and_the_paths_are_the_bots_own(service, tmp_path):
-    instance = service._instance(tmp_path / "bots" / "bot1")
+    instance = service._instance(tmp_path / "bots" / "bot0")
     assert instance.api_key.startswith("bot_")
-    assert instance.controllers_conf_dir == REPO / "data" / "bot1" / "conf" / "controllers"
-    assert instance.instance_dir == tmp_path / "bots" / "bot1"
+    assert instance.controllers_conf_dir == REPO / "data" / "bot0" / "conf" / "controllers"
+    assert instance.instance_dir == tmp_path / "bots" / "bot0"
