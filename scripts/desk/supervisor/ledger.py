@@ -15,6 +15,7 @@ from services.contracts.events import (
     BotMarkoutV1,
     BotStatusV1,
     FillV1,
+    LatchV1,
     MarketSnapshotV1,
     OrderV1,
     Side,
@@ -113,6 +114,7 @@ class RunLedger:
         self.bots = {bot: BotLedger(bot) for bot in bots}
         self.by_kind: Counter[str] = Counter()
         self.markets: dict[str, MarketSnapshotV1] = {}
+        self.latches: dict[str, LatchV1] = {}  # the newest of each scope
         self._seen: set[str] = set()
         self._seen_order: deque[str] = deque()
 
@@ -124,6 +126,8 @@ class RunLedger:
         self.by_kind[kind_of(event)] += 1
         if isinstance(event, MarketSnapshotV1):
             self.markets[event.symbol] = event
+        if isinstance(event, LatchV1):
+            self.latches[event.scope] = event
         ledger = self.bots.get(event.bot_id)
         if ledger is not None:
             ledger.apply(event)

@@ -56,6 +56,11 @@ def build_summary(
         },
         "integrity": {"status": integrity.status, "problems": list(integrity.problems)},
         "deaths": [{"process": death.process, "how": death.how, "ts_ms": death.ts_ms} for death in deaths],
+        "latched": [
+            {"scope": latch.scope, "state": latch.state, "reason": latch.reason, "actor": latch.actor}
+            for latch in ledger.latches.values()
+            if latch.state != "ACTIVE"
+        ],
         "page": page_url,
     }
 
@@ -129,6 +134,10 @@ def render_summary(summary: dict[str, Any]) -> RenderableType:
         ),
     ]
     lines += [Text(f"died        {death['process']}: {death['how']}", style="yellow") for death in summary["deaths"]]
+    lines += [
+        Text(f"latched     {latch['scope']} {latch['state']} by {latch['actor']}: {latch['reason']}", style="yellow")
+        for latch in summary["latched"]
+    ]
     return Group(table, *lines)
 
 

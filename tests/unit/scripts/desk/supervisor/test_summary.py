@@ -8,18 +8,21 @@ from rich.console import Console
 from scripts.desk import output
 from scripts.desk.supervisor.ledger import RunLedger
 from scripts.desk.supervisor.summary import Death, Integrity, build_summary, problems, render_summary
-from tests.unit.scripts.desk.supervisor.test_ledger import START_MS, account, fill, markout, order
+from services.contracts import events as e
+from tests.unit.scripts.desk.supervisor.test_ledger import START_MS, account, event, fill, markout, order
 
 GOOD = Integrity("PASS", 12, 0, 0, {"fill.v1": 2, "order.v1": 10})
 
 
 def summary(integrity: Integrity = GOOD, open_orders: int | None = 0, deaths: tuple[Death, ...] = ()):
     ledger = RunLedger(("bot1",), START_MS)
-    for event in (
+    latch = event(e.LatchV1, scope="bot:bot1", state="REDUCING", reason="REPEATED_EXECUTION: 31", actor="gateway")
+    for one in (
+        latch,
         account("100000"), order("ACCEPTED", ts_ms=START_MS + 8_000), fill("t1"), fill("t2", "sell"),
         markout("t1", 5, "1.23456789"), account("99999.5", "0.0066"),
     ):  # fmt: skip
-        ledger.apply(event)
+        ledger.apply(one)
     return build_summary(
         mode="sim", ledger=ledger, integrity=integrity, open_orders=open_orders, deaths=deaths,
         ran_s=Decimal("61.2"), page_url=None,
@@ -64,4 +67,5 @@ def test_the_closing_table_says_what_died_and_what_is_left():
     text = console.export_text()
     assert "gateway: killed by SIGKILL" in text
     assert "open orders after stop: 3" in text
+    assert "latched     bot:bot1 REDUCING by gateway: REPEATED_EXECUTION: 31" in text
     assert "PASS" in text and "fill.v1 2" in text and "+1.23 bps (5 s)" in text
