@@ -2,6 +2,7 @@
 
 Simulations are long and arithmetic: under the coverage tracer they would take three times as long and show nothing that
 the tests of the parts do not. Real processes wait more than they compute: two files of their tests run side by side.
+Their bounds are those of a machine that has time, so what fails there is run again alone, and it is said that it was.
 """
 
 import shutil
@@ -13,16 +14,19 @@ from typing import NamedTuple
 REPO = Path(__file__).resolve().parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 IN_PARALLEL = ("-n", "2", "--dist", "loadfile")
+SOME_FAILED = 1
 NO_TEST_CHOSEN = 5
 
 
 class Part(NamedTuple):
     title: str
     arguments: tuple[str, ...]
+    again: tuple[str, ...] = ()  # how failed tests get a second run, alone; () is not at all
 
 
 def parts(has_browser: bool) -> tuple[Part, ...]:
     alone = ("-m", "not e2e and not browser", *IN_PARALLEL)
+    real = "e2e or browser" if has_browser else "e2e"
     return (
         Part(
             "code: tidy, unit, property, port and golden tests, with coverage",
@@ -31,9 +35,15 @@ def parts(has_browser: bool) -> tuple[Part, ...]:
         Part("simulation: whole days and many seeds in virtual time", ("tests/simulation", *alone)),
         Part(
             "real processes: Hummingbot, Redis, the desk, a browser",
-            ("tests", "-m", "e2e or browser" if has_browser else "e2e", *IN_PARALLEL),
+            ("tests", "-m", real, *IN_PARALLEL),
+            again=("tests", "-m", real, "--last-failed", "--last-failed-no-failures", "none"),
         ),
     )
+
+
+def pytest(*arguments: str) -> int:
+    command = [sys.executable, "-m", "pytest", *arguments, "--timeout", "300", "--durations", "8"]
+    return subprocess.run(command, cwd=REPO, check=False).returncode
 
 
 def main() -> None:
@@ -42,8 +52,11 @@ def main() -> None:
     codes = []
     for part in parts(has_browser):
         print(f"\n== {part.title}", flush=True)
-        command = [sys.executable, "-m", "pytest", *part.arguments, "--timeout", "300", "--durations", "8", *extra]
-        codes.append(subprocess.run(command, cwd=REPO, check=False).returncode)
+        code = pytest(*part.arguments, *extra)
+        if code == SOME_FAILED and part.again:
+            print("\n== what failed beside another test, again and alone", flush=True)
+            code = pytest(*part.again, *extra)
+        codes.append(code)
     if not has_browser:
         print("no browser on the PATH: tests/browser were left out (on Debian: apt-get install chromium)")
     # With a choice of tests on the command line a part may rightly have none.
