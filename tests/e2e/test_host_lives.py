@@ -91,7 +91,8 @@ def test_a_kill_intent_stops_the_bot_for_good_also_over_a_restart(host_stack):
     intent(host_stack, "kill_switch")
     eventually(lambda: status(host_stack).guard == "HARD_STOP", 10, "the guard stops hard")
     eventually(lambda: not ids_at_venue(host_stack), 10, "no order rests")
-    time.sleep(1.5)  # the state is saved off the tick
+    saved = host_stack.home / "daily_state.json"  # written off the tick, so a moment later
+    eventually(lambda: "INTENT_KILL" in saved.read_text(), 20, "the stop is on disk")
     host_stack.end_bot(signal.SIGKILL)
     host_stack.start_bot()
 

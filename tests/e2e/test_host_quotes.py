@@ -58,7 +58,7 @@ def audits_of(stack: HostStack, made: IntentV1) -> list[str]:
 def test_the_bot_quotes_on_both_sides_with_ids_that_name_bot_and_level(host_stack):
     orders = eventually(lambda: len(got := host_stack.venue_orders()) >= 2 and got, 20, "two orders rest at the venue")
     assert {order["side"] for order in orders} == {"buy", "sell"}
-    assert all(order["client_order_id"].startswith("hb1-") for order in orders)
+    assert all(order["client_order_id"].startswith("hb0-") for order in orders)
     assert all(level(order["client_order_id"])[0] == order["side"][0] for order in orders)
 
 
