@@ -63,6 +63,9 @@ class BitgetPerpetualDeskDerivative(GatewayPolling):
             trading_required=trading_required,
         )
         self.check_network_interval = _NETWORK_CHECK_S
+        # A gateway that is back but whose door is still shut makes the start of networking fail; the stock wait after
+        # that is a minute without quotes.
+        self.network_error_wait_time = _NETWORK_CHECK_S
 
     @property
     def name(self) -> str:

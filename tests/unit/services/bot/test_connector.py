@@ -241,3 +241,9 @@ async def test_a_gateway_on_another_machine_is_refused_before_anything_is_sent(m
     monkeypatch.setattr(BitgetPerpetualDeskDerivative, "gateway_url", "http://10.1.2.3:80")
     with pytest.raises(ConfigError, match="GATEWAY_NOT_LOOPBACK"):
         BitgetPerpetualDeskDerivative(trading_pairs=[PAIR], trading_required=False)
+
+
+async def test_a_start_of_networking_that_failed_is_tried_again_within_seconds(connector):
+    """The gateway is back and its door still shut: the stock wait after that is a minute without quotes."""
+    assert connector.network_error_wait_time <= 2
+    assert connector.check_network_interval <= 2
