@@ -38,14 +38,28 @@ def _answer(state: State, request_id: int, bot_id: str, request: venue.Request, 
             return _cancel_one(state, request_id, bot_id, request)
         case venue.CancelOrders():
             return _cancel_many(state, bot_id, request)
+    setting = _from_policy(state, request)
+    if setting is not None:
+        return setting
     if not state.lanes[bot_id].is_door_open:
         detail = state.lanes[bot_id].door_detail
         return venue.Refused(code="DOOR_SHUT", text=f"DOOR_SHUT: {detail}; next: {reasons.next_step('DOOR_SHUT')}")
     return _from_own_state(state, bot_id, request)
 
 
-def _from_own_state(state: State, bot_id: str, request: venue.Request) -> venue.Answer:
+def _from_policy(state: State, request: venue.Request) -> venue.Done | None:
+    """Settings, also while the door is shut: nothing of them is read from the venue, and Hummingbot sets its margin mode
+    as it connects: a refusal there keeps it away for a minute."""
     policy = state.policy.account
+    match request:
+        case venue.SetLeverage() | venue.SetMarginMode():
+            return venue.Done(symbol=request.symbol, leverage=policy.leverage, margin_mode=policy.margin_mode)
+        case venue.SetPositionMode():
+            return venue.Done(position_mode=policy.position_mode)
+    return None
+
+
+def _from_own_state(state: State, bot_id: str, request: venue.Request) -> venue.Answer:
     match request:
         case venue.GetOrder():
             row = _row(state, bot_id, request.venue_order_id, request.client_order_id)
@@ -68,12 +82,6 @@ def _from_own_state(state: State, bot_id: str, request: venue.Request) -> venue.
             return views.settings_view(state, bot_id, request.symbol)
         case venue.GetBills():
             return state.history.bills_of(bot_id, request)
-        case venue.SetLeverage():
-            return venue.Done(symbol=request.symbol, leverage=policy.leverage, margin_mode=policy.margin_mode)
-        case venue.SetMarginMode():
-            return venue.Done(symbol=request.symbol, leverage=policy.leverage, margin_mode=policy.margin_mode)
-        case venue.SetPositionMode():
-            return venue.Done(position_mode=policy.position_mode)
         case venue.ModifyOrder() | venue.ClosePosition():
             return venue.Refused(
                 code="ORDER_TYPE_NOT_ALLOWED",

@@ -14,6 +14,15 @@ def test_before_the_venue_was_read_the_door_is_shut_with_a_reason():
     assert refused.code == "DOOR_SHUT"
 
 
+def test_settings_are_answered_from_policy_behind_a_shut_door_too():
+    """Hummingbot sets its margin mode as it connects; a refusal there keeps it away for a minute."""
+    desk = Desk()
+    desk.start(until_open=False)
+    request_id = desk.request(venue.SetMarginMode(symbol="BTC-USDT", margin_mode="isolated"))
+    assert not desk.gateway.state.lanes["bot1"].is_door_open
+    assert desk.replies[request_id].margin_mode == "crossed"
+
+
 def test_the_door_opens_only_when_every_order_of_an_earlier_life_is_gone(desk):
     for level in range(4):
         desk.placed(level=f"b{level}")
