@@ -48,8 +48,8 @@ def _answer(state: State, request_id: int, bot_id: str, request: venue.Request, 
 
 
 def _from_policy(state: State, request: venue.Request) -> venue.Done | None:
-    """Settings, also while the door is shut: nothing of them is read from the venue, and Hummingbot sets its margin mode
-    as it connects: a refusal there keeps it away for a minute."""
+    """Settings, behind a shut door too: Hummingbot sets its margin mode as it connects; a refusal keeps it away for a
+    minute."""
     policy = state.policy.account
     match request:
         case venue.SetLeverage() | venue.SetMarginMode():
