@@ -48,7 +48,7 @@ class AdminApi:
     def _guarded(self, handler: Handler) -> Handler:
         async def guarded(request: web.Request) -> web.Response:
             if not hmac.compare_digest(request.headers.get(_HEADER, ""), self._token):
-                return _error(403, "AUTH_FAILED", f"header {_HEADER} is missing or wrong", "desk secrets check")
+                return _error(403, "AUTH_FAILED", f"header {_HEADER} is missing or wrong", "desk doctor")
             return await handler(request)
 
         return guarded

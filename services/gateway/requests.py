@@ -29,7 +29,7 @@ def _answer(state: State, request_id: int, bot_id: str, request: venue.Request, 
     if not isinstance(public, _NotPublic):
         return public
     if bot_id not in state.lanes:
-        return venue.Refused(code="AUTH_FAILED", text=f"AUTH_FAILED: no bot {bot_id!r} here; next: desk secrets check")
+        return venue.Refused(code="AUTH_FAILED", text=f"AUTH_FAILED: no bot {bot_id!r} here; next: desk doctor")
     match request:
         case venue.PlaceOrder():
             submit.submit(state, request_id, bot_id, request, claims)

@@ -23,5 +23,5 @@ def tighten(state: State, scope: str, reason: str, limit: str, value: str) -> No
         reason=reason,
         limit=limit,
         value=value,
-        next_step="a person looks, then desk latch rearm",
+        next_step=f"a person looks, then desk latch set --scope {scope} --state ACTIVE",
     )

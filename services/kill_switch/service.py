@@ -293,7 +293,7 @@ class KillSwitch(Service):
     async def _post_kill(self, request: web.Request) -> web.Response:
         """The way that needs no bus: {"scope", "reason", "actor"}."""
         if not hmac.compare_digest(request.headers.get(HEADER, ""), self._token):
-            return web.json_response({"error": "AUTH_FAILED", "next": "desk secrets check"}, status=403)
+            return web.json_response({"error": "AUTH_FAILED", "next": "desk doctor"}, status=403)
         try:
             body = json.loads(await request.text())
             asked = KillRequest(str(body["scope"]), str(body["reason"]), str(body["actor"]), "")

@@ -118,7 +118,7 @@ class _ReplayMarket:
         self.next_ms = start_ms
 
     def step(self, now_ms: int) -> None:
-        raise NotImplementedError
+        raise NotImplementedError("each kind of tape steps in its own way")  # abstract: candles and ticks below
 
     def _tape_ms(self, now_ms: int) -> int:
         """How far the tape has been played, in its own milliseconds."""
