@@ -14,7 +14,7 @@ strike the same ones.
 import random
 from collections.abc import Sequence, Set
 from decimal import Decimal
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
@@ -128,17 +128,22 @@ CATALOGUE: dict[str, str] = {
 }
 
 
+Ms = Annotated[int, msgspec.Meta(ge=0)]
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     fault: FaultName
     account: str = ""  # "" is everybody
     endpoint: str = ""  # "" is every one; else its name, or the beginning of it: "mix/order"
     symbol: str = ""  # "" is every pair (public faults)
-    after_ms: int = 0
-    for_ms: int | None = None  # None: until it is taken back
-    probability: float = 1.0
-    nth: int | None = None  # only the n-th matching message, counted from 1
-    count_max: int | None = None
-    delay_ms: int = 1_000
+    after_ms: Ms = 0
+    for_ms: Ms | None = None  # None: until it is taken back
+    probability: Fraction = 1.0
+    nth: Count | None = None  # only the n-th matching message, counted from 1
+    count_max: Count | None = None
+    delay_ms: Ms = 1_000
     status: int = 502
     code: str = "POST_ONLY_WOULD_CROSS"
     factor: int = 1_000
@@ -147,33 +152,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     fraction: Decimal = Decimal(1)
     side: venue.Side = "buy"
     other: str = ""
-
-
-# What the desk's page and drills call by name.
-PRESETS: dict[str, tuple[Rule, ...]] = {
-    "freeze_feed": (Rule(fault="freeze_public"),),
-    "lose_ack": (Rule(fault="drop_reply", endpoint="mix/order/place-order", count_max=1),),
-    "429_storm": (Rule(fault="rate_limited"),),
-    "private_gone": (Rule(fault="close_private"), Rule(fault="lose_private")),
-    "outage": (Rule(fault="error_before", status=503), Rule(fault="close_private"), Rule(fault="close_public")),
-    "slow": (Rule(fault="delay_request", delay_ms=1_500),),
-    "late_feed": (Rule(fault="delay_public", delay_ms=4_000),),
-    "duplicates": (Rule(fault="duplicate_private"),),
-    "clock_skew": (Rule(fault="clock_skew", skew_ms=10_000),),
-    "maintenance": (Rule(fault="maintenance"),),
-    "ban": (Rule(fault="banned", delay_ms=10_000, count_max=1),),
-    "partition": (
-        Rule(fault="drop_request"),
-        Rule(fault="lose_private"),
-        Rule(fault="freeze_public"),
-        Rule(fault="close_private"),
-    ),
-    "half_cancel": (Rule(fault="half_batch"),),
-    "fill_while_cancelling": (Rule(fault="filled_on_cancel", fraction=Decimal("0.5"), count_max=1),),
-    "post_only_storm": (Rule(fault="refuse", endpoint="mix/order/place-order", code="POST_ONLY_WOULD_CROSS"),),
-    "spike": (Rule(fault="price_spike", factor=1_000, for_ms=2_000),),
-    "halt": (Rule(fault="halt_symbol", for_ms=30_000),),
-}
+    switch: str = ""  # the name it was set under, and can be ended by
 
 
 class _Armed:
@@ -217,6 +196,17 @@ class FaultPlan:
         self._chance = random.Random(self._seed)
         self._armed = [_Armed(rule, now_ms) for rule in rules]
         self._bans = {}
+
+    def add(self, rules: Sequence[Rule], now_ms: int) -> None:
+        """Set these besides what is set already; nothing of that begins anew."""
+        self._armed += [_Armed(rule, now_ms) for rule in rules]
+
+    def end(self, switch: str) -> list[Rule]:
+        """Take back what was set under this name; returns the venue's own events that still have to be undone."""
+        ended = [armed for armed in self._armed if armed.rule.switch == switch]
+        self._armed = [armed for armed in self._armed if armed.rule.switch != switch]
+        self._bans = {who: ban for who, ban in self._bans.items() if ban[1].switch != switch}
+        return _to_undo(ended)
 
     def rest(self, account: str, endpoint: str, now_ms: int) -> list[Rule]:
         """Faults that hit this request, in the order of the plan; a ban hits everything until it is over."""
@@ -275,9 +265,8 @@ class FaultPlan:
 
     def withdraw(self) -> list[Rule]:
         """Take the whole plan back; returns the venue's own events that still have to be undone."""
-        undone = [a.rule for a in self._armed if a.rule.fault in VENUE and a.struck and not a.ended]
-        self._armed = []
-        return undone
+        armed, self._armed = self._armed, []
+        return _to_undo(armed)
 
     def skew_ms(self, now_ms: int) -> int:
         return sum(armed.rule.skew_ms for armed in self._on({"clock_skew"}, now_ms))
@@ -297,3 +286,7 @@ class FaultPlan:
 
     def _on(self, kinds: Set[str], now_ms: int) -> list[_Armed]:
         return [armed for armed in self._armed if armed.rule.fault in kinds and armed.is_on(now_ms)]
+
+
+def _to_undo(armed: Sequence[_Armed]) -> list[Rule]:
+    return [one.rule for one in armed if one.rule.fault in VENUE and one.struck and not one.ended]

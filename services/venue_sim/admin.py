@@ -10,7 +10,7 @@ from aiohttp import web
 
 from services.common import venue
 from services.venue_sim.backend import SimBackend
-from services.venue_sim.faults import PRESETS, Rule
+from services.venue_sim.faults import PRESETS, rules_of
 from services.venue_sim.settings import VenueSimSettings
 
 HEADER = "X-Hbot-Admin"
@@ -97,23 +97,21 @@ class Admin:
         return _json({"presets": sorted(PRESETS), "rules": self._backend.faults.report(now_ms)})
 
     async def _set_faults(self, request: web.Request) -> web.Response:
-        """{"rules": [{"fault": …}]} replaces the plan, [] ends it; {"preset": …, "account"?, "for_ms"?} for short."""
+        """{"rules": [{"fault": …} or {"preset": …}]} replaces the plan, [] ends it; {"preset": …} is short for one.
+
+        With "add": true they are set besides what is set already; {"end": preset} takes one back and leaves the others.
+        """
         body = await _body(request)
+        backend, is_added = self._backend, body.pop("add", False) is True
         try:
-            rules = _preset(body) if "preset" in body else msgspec.convert(body.get("rules", []), list[Rule])
-        except msgspec.ValidationError as error:
-            return _error(400, "PARAMETER_INVALID", str(error), "GET /sim/faults lists what is set; see README.md")
-        except KeyError:
-            text = f"preset={body['preset']!r}, allowed: {', '.join(sorted(PRESETS))}"
-            return _error(400, "PARAMETER_INVALID", text, "POST /sim/faults {'preset': 'freeze_feed'}")
-        self._backend.set_faults(rules)
+            if "end" in body:
+                backend.end_faults(str(body["end"]))
+            else:
+                rules = rules_of([body] if "preset" in body else body.get("rules", []))
+                (backend.add_faults if is_added else backend.set_faults)(rules)
+        except ValueError as error:
+            return _error(400, "PARAMETER_INVALID", str(error), "POST /sim/faults {'preset': 'freeze_feed'}")
         return await self._faults(request)
-
-
-def _preset(body: dict[str, Any]) -> list[Rule]:
-    narrowed = {field: body[field] for field in ("account", "symbol", "for_ms", "after_ms") if field in body}
-    rules = PRESETS[str(body["preset"])]
-    return [msgspec.convert({**msgspec.to_builtins(rule), **narrowed}, Rule) for rule in rules]
 
 
 async def _body(request: web.Request) -> dict[str, Any]:

@@ -112,10 +112,20 @@ class SimBackend:
 
     def set_faults(self, rules: Sequence[Rule]) -> None:
         """Replace the plan; what the venue did by itself under the old one is undone."""
-        now_ms = self.exchange.now_ms
-        for rule in self.faults.withdraw():
-            strike(self.exchange, rule, False, now_ms)
-        self.faults.put(rules, now_ms)
+        self._undo(self.faults.withdraw())
+        self.faults.put(rules, self.exchange.now_ms)
+
+    def add_faults(self, rules: Sequence[Rule]) -> None:
+        """Set these besides what is set already."""
+        self.faults.add(rules, self.exchange.now_ms)
+
+    def end_faults(self, switch: str) -> None:
+        """Take back what was set under this name, and undo what the venue did by itself under it."""
+        self._undo(self.faults.end(switch))
+
+    def _undo(self, rules: Sequence[Rule]) -> None:
+        for rule in rules:
+            strike(self.exchange, rule, False, self.exchange.now_ms)
 
     # -------------------------------------------------------------------------------------------------- the market
 

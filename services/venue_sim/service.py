@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from decimal import Decimal
+from pathlib import Path
 
 from aiohttp import web
 
@@ -17,7 +18,7 @@ from services.simulation.fill_model import FillSettings
 from services.simulation.instruments import Instrument, default_instruments, instruments_from_policy
 from services.venue_sim.admin import Admin
 from services.venue_sim.backend import SimBackend
-from services.venue_sim.faults import FaultPlan
+from services.venue_sim.faults import FaultPlan, Rule, rules_of
 from services.venue_sim.group_commit import GroupCommit
 from services.venue_sim.keys import Keys
 from services.venue_sim.market import open_market
@@ -71,6 +72,7 @@ class VenueSim(Service):
             _params(settings),
         )
         self._keys = keys
+        self._scenario = self._read_scenario()
         self._backend = SimBackend(
             self._exchange,
             self._commits,
@@ -98,6 +100,7 @@ class VenueSim(Service):
         self._keys.reload()
         self._backend.advance()
         await self._commits.drain()
+        self._backend.set_faults(self._scenario)
         self._backend.is_open = True
         self.log.info("venue.open", rows=len(rows), open_orders=len(self._exchange.open_orders()))
 
@@ -137,6 +140,16 @@ class VenueSim(Service):
                 f"list them in {policy}, or choose others with --set pairs=BTC-USDT",
             )
         return tuple(by_symbol[pair] for pair in self._settings.pairs)
+
+    def _read_scenario(self) -> tuple[Rule, ...]:
+        """Its times count from the moment the venue opens."""
+        if not self._settings.faults:
+            return ()
+        path = Path(self._settings.faults)
+        try:
+            return rules_of(read_yaml(path).get("rules", []))
+        except ValueError as error:
+            raise ConfigError("E_CFG_INVALID", f"path={path}, {error}", "see data/scenarios/bad_hour.yml") from error
 
     def _read_keys(self) -> Mapping[str, KeyTriple]:
         return ensure_secrets(self.context.run_dir, self._settings.accounts).venue_accounts

@@ -37,6 +37,10 @@ class VenueSimSettings(Settings):
     rate_limits: Literal["venue", "off"] = Field(
         default="venue", description="the venue's documented limits per endpoint, or none"
     )
+    faults: str = Field(
+        default="",
+        description="a scenario file of faults (YAML, see services/simulation/fault_scenario.py), set at start",
+    )
     paper_engine: Literal["replay", "on", "off"] = Field(
         default="replay",
         description="the paper engine's fill model, which limits what of the other side's volume reaches an order: on a"
@@ -73,6 +77,13 @@ class VenueSimSettings(Settings):
                 raise ValueError("the replay file does not exist; example: replay:tapes/btc_1m.csv")
         elif value not in PRESETS:
             raise ValueError(f"allowed: {', '.join(PRESETS)} or replay:<csv|parquet>; example: lively")
+        return value
+
+    @field_validator("faults")
+    @classmethod
+    def _known_scenario(cls, value: str) -> str:
+        if value and not Path(value).is_file():
+            raise ValueError(f"the scenario file {value} does not exist; example: data/scenarios/bad_hour.yml")
         return value
 
     @field_validator("pairs", "accounts", mode="before")

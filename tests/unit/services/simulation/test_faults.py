@@ -9,7 +9,8 @@ from services.common import venue
 from services.simulation.fault_events import strike
 from services.simulation.fault_feed import FaultyFeed
 from services.simulation.fault_rest import Cut, FaultyDesk, Status, after, before
-from services.simulation.faults import CATALOGUE, PRESETS, PRIVATE, PUBLIC, REST, VENUE, FaultPlan, Rule
+from services.simulation.fault_scenario import PRESETS
+from services.simulation.faults import CATALOGUE, PRIVATE, PUBLIC, REST, VENUE, FaultPlan, Rule
 
 # What belongs to a process, a host or a person and has no switch at a venue.
 ELSEWHERE = {f"F{n:02d}" for n in (9, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 41, 43, 44, 45)}

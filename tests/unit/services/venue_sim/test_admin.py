@@ -100,3 +100,16 @@ async def test_before_the_venue_is_open_it_says_so():
     async with running() as v:
         v.backend.is_open = False
         assert (await ask(v, "/sim/status"))[0] == 503
+
+
+async def test_a_switch_is_set_beside_the_others_and_taken_back_alone():
+    async with running() as v:
+        await ask(v, "/sim/faults", {"preset": "slow"})
+        _, plan = await ask(v, "/sim/faults", {"preset": "halt", "add": True})
+        assert [rule["switch"] for rule in plan["rules"]] == ["slow", "halt"]
+        v.backend.advance()
+        refused = await v.upstream.ask(resting(), BOT1)
+        assert refused.code == "SYMBOL_HALTED"
+        _, plan = await ask(v, "/sim/faults", {"end": "halt"})
+        assert [rule["switch"] for rule in plan["rules"]] == ["slow"]
+        assert isinstance(await v.upstream.ask(resting(), BOT1), venue.Placed)

@@ -21,6 +21,7 @@ def test_the_defaults_are_good():
         ("pairs", "", "at least one pair"),
         ("pairs", "BTC-USDT,BTC-USDT", "each once"),
         ("speed", 60, "replay"),
+        ("faults", "/nowhere.yml", "scenario file /nowhere.yml does not exist"),
         ("tick_ms", 0, "greater than or equal to 5"),
         ("paper_queue_participation", 1.5, "less than or equal to 1"),
         ("paper_partial_fill_ratio_max", 0.2, "paper_partial_fill_ratio_min=0.3, allowed: at most"),
