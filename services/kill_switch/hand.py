@@ -27,7 +27,7 @@ class AccountResult(NamedTuple):
     cancelled: int  # orders that were open and are not any more
     rounds: int
     would_cancel: tuple[str, ...]  # dry run: client order ids
-    positions: Mapping[str, str]  # symbol -> signed quantity, as last read
+    positions: Mapping[str, str] | None  # symbol -> signed quantity, as last read; None: the venue did not say
 
 
 class Pace(NamedTuple):
@@ -77,10 +77,23 @@ async def open_orders(ask: Ask, account: str) -> tuple[str, ...] | None:
     return tuple(order.client_order_id for order in answer if isinstance(order, venue.Order))
 
 
-async def close_positions(ask: Ask, account: str, symbols: tuple[str, ...], note: Note) -> None:
-    for symbol in symbols:
-        answer = await ask(venue.ClosePosition(account_id=account, symbol=symbol), account)
-        note("FLATTEN", account, f"{symbol}: {_said(answer)}")
+async def bring_to_flat(
+    ask: Ask, account: str, *, clock: Clock, pace: Pace, within_ms: int, note: Note
+) -> Mapping[str, str] | None:
+    """Close every position, and again what is read as still open: a venue may refuse a close, or fill half of it.
+
+    Returns what is left when it is flat or the time is over; None when the venue never said.
+    """
+    until_ms, wait_ms = clock.monotonic_ms() + within_ms, pace.round_ms
+    while True:
+        left = await _positions(ask, account, note)
+        if left == {} or clock.monotonic_ms() >= until_ms:
+            return left
+        for symbol in sorted(left or ()):
+            answer = await ask(venue.ClosePosition(account_id=account, symbol=symbol), account)
+            note("FLATTEN", account, f"{symbol}: {_said(answer)}")
+        await clock.sleep_until(clock.monotonic_ms() + wait_ms)
+        wait_ms = min(wait_ms * 2, pace.round_ms_max)
 
 
 async def _cancel_all(ask: Ask, account: str, note: Note) -> set[str]:
@@ -98,11 +111,11 @@ async def _cancel_each(ask: Ask, account: str, orders: list[venue.Order], note: 
         note("CANCEL", account, f"{order.client_order_id}: {_said(await ask(request, account))}")
 
 
-async def _positions(ask: Ask, account: str, note: Note) -> dict[str, str]:
+async def _positions(ask: Ask, account: str, note: Note) -> Mapping[str, str] | None:
     answer = await ask(venue.GetPositions(account_id=account), account)
     if not isinstance(answer, tuple):
         note("READ_FAILED", account, f"positions: {_said(answer)}")
-        return {}
+        return None
     return {p.symbol: str(p.qty_base) for p in answer if isinstance(p, venue.Position) and p.qty_base}
 
 

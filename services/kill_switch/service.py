@@ -23,7 +23,7 @@ from services.contracts import reasons, streams
 from services.contracts.events import AnyEvent, CommandV1, IntentV1, LatchV1
 from services.kill_switch import logic
 from services.kill_switch.audit import Audit
-from services.kill_switch.hand import AccountResult, Ask, Pace, bring_to_zero, close_positions, open_orders
+from services.kill_switch.hand import AccountResult, Ask, Pace, bring_to_flat, bring_to_zero, open_orders
 from services.kill_switch.latch import ACTOR, HEADER, GatewayLatch
 from services.kill_switch.logic import Kill, KillRequest
 from services.kill_switch.metrics import KillSwitchMetrics
@@ -150,26 +150,24 @@ class KillSwitch(Service):
         """Latch and cancel at the same time: neither waits for the other, zero counts only once both hold."""
         latching = asyncio.create_task(self._hold_latch(kill))
         try:
-            results = await asyncio.gather(*(self._zero(kill, account) for account in self._accounts(kill.scope)))
+            accounts = self._accounts(kill.scope)
+            results = list(await asyncio.gather(*(self._zero(kill, account) for account in accounts)))
+            zero_ms = self.context.clock.now_ms()
             if self._settings.flatten and not self._settings.dry_run:
-                for result in results:
-                    await close_positions(
-                        self._ask, result.account, tuple(result.positions), lambda *step: self._note(kill, *step)
-                    )
+                results = list(await asyncio.gather(*(self._flatten(kill, result) for result in results)))
         finally:
             latching.cancel()  # done long ago, unless we are being cancelled ourselves
             await asyncio.gather(latching, return_exceptions=True)
-        now_ms = self.context.clock.now_ms()
-        self._write_report(kill, results, now_ms)
+        self._write_report(kill, results, zero_ms)
         if self._settings.dry_run:
             after = f"DRY_RUN, would cancel {sum(len(result.would_cancel) for result in results)}"
             self._write_audit("KILL_DONE", kill.scope, kill, before="KILLING", after=after)
             self._save(logic.released(self._kills, kill.scope))  # nothing was killed
             return
-        self._metrics.to_zero_seconds.observe((now_ms - kill.asked_ts_ms) / 1000)
-        after = f"ZERO, cancelled={sum(result.cancelled for result in results)}"
+        self._metrics.to_zero_seconds.observe((zero_ms - kill.asked_ts_ms) / 1000)
+        after = f"ZERO, cancelled={sum(result.cancelled for result in results)}{self._not_flat(results)}"
         self._write_audit("KILL_DONE", kill.scope, kill, before="KILLING", after=after)
-        self._save(logic.proved_zero(self._kills, kill.scope, now_ms))
+        self._save(logic.proved_zero(self._kills, kill.scope, zero_ms))
 
     async def _zero(self, kill: Kill, account: str) -> AccountResult:
         settings = self._settings
@@ -182,6 +180,28 @@ class KillSwitch(Service):
             note=lambda *step: self._note(kill, *step),
             dry_run=settings.dry_run,
         )
+
+    async def _flatten(self, kill: Kill, result: AccountResult) -> AccountResult:
+        settings = self._settings
+        left = await bring_to_flat(
+            self._ask,
+            result.account,
+            clock=self.context.clock,
+            pace=Pace(settings.round_ms, settings.round_ms_max),
+            within_ms=settings.flatten_within_s * 1000,
+            note=lambda *step: self._note(kill, *step),
+        )
+        return result._replace(positions=left)
+
+    def _not_flat(self, results: list[AccountResult]) -> str:
+        """What a person has to close by hand, when closing was asked for."""
+        left = []
+        for result in results if self._settings.flatten else ():
+            if result.positions is None:
+                left.append(f"{result.account} unread")
+            else:
+                left += [f"{result.account} {symbol} {qty}" for symbol, qty in result.positions.items()]
+        return f", not flat: {'; '.join(left)}" if left else ""
 
     async def _hold_latch(self, kill: Kill) -> None:
         clock: Clock = self.context.clock
@@ -269,14 +289,14 @@ class KillSwitch(Service):
             cause_id=asked.cause_id or None,
         )
 
-    def _write_report(self, kill: Kill, results: list[AccountResult], now_ms: int) -> None:
+    def _write_report(self, kill: Kill, results: list[AccountResult], zero_ms: int) -> None:
         report = {
             "status": "DRY_RUN" if self._settings.dry_run else "ZERO",
             "kill": kill._asdict(),
-            "zero_ts_ms": now_ms,
-            "to_zero_ms": now_ms - kill.asked_ts_ms,
+            "zero_ts_ms": zero_ms,
+            "to_zero_ms": zero_ms - kill.asked_ts_ms,
             "latched": kill.scope in self._latched,
-            "accounts": [result._asdict() | {"positions": dict(result.positions)} for result in results],
+            "accounts": [result._asdict() for result in results],
             "actions": self._actions.get(kill.scope, []),
             "open_orders": sum(len(result.would_cancel) for result in results),
         }

@@ -12,6 +12,9 @@ class KillSwitchSettings(Settings):
     venue_name: str = Field(default="bitget", description="for scopes such as venue:bitget")
     dry_run: bool = Field(default=False, description="list what would be cancelled, write the audit, touch nothing")
     flatten: bool = Field(default=False, description="close positions at the market once no order is left")
+    flatten_within_s: int = Field(
+        default=60, ge=1, le=3_600, description="a close that the venue refuses is repeated for this long, then named"
+    )
     request_timeout_ms: int = Field(default=3_000, ge=100, le=60_000, description="of one request to the venue")
     round_ms: int = Field(default=300, ge=10, le=10_000, description="between two looks while bringing orders to zero")
     round_ms_max: int = Field(default=2_000, ge=10, le=60_000, description="the same while the venue does not answer")

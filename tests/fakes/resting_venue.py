@@ -16,6 +16,7 @@ class RestingVenue:
         self.asked: list[venue.Request] = []
         self.unreachable = False
         self.cancel_all_works = True
+        self.closes_refused = 0  # the next so many closes of positions are refused
         self.sticky: set[str] = set()  # their cancels are accepted and do nothing, once each
 
     async def ask(self, request: venue.Request, account: str) -> venue.Answer | venue.Unknown:
@@ -44,6 +45,9 @@ class RestingVenue:
                 else:
                     return venue.Refused(code="ORDER_NOT_FOUND", text="ORDER_NOT_FOUND: filled")
                 return venue.Cancelled(done=((one, one),))
+            case venue.ClosePosition() if self.closes_refused:
+                self.closes_refused -= 1
+                return venue.Refused(code="REDUCE_ONLY_REJECTED", text="REDUCE_ONLY_REJECTED: no position to reduce")
             case venue.ClosePosition():
                 self.positions.pop(account, None)
                 return venue.Done(symbol=request.symbol)

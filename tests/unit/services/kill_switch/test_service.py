@@ -220,6 +220,31 @@ async def test_a_position_is_closed_only_when_configured(desk: Desk, flatten: bo
     await desk.stop()
 
 
+async def test_f11_a_close_that_the_venue_refuses_is_repeated_until_the_account_is_flat(desk: Desk) -> None:
+    desk.venue.positions["bot1"] = Decimal(1)
+    desk.venue.closes_refused = 7
+    await desk.start(flatten=True)
+    await desk.intent("bot1")
+    await desk.clock.advance(20_000)
+    assert desk.venue.positions == {}
+    assert desk.report()["accounts"][0]["positions"] == {}
+    await desk.stop()
+
+
+async def test_f11_a_close_that_is_refused_for_good_holds_up_no_zero_and_is_named_for_a_person(desk: Desk) -> None:
+    desk.venue.positions |= {"bot1": Decimal(1), "bot2": Decimal(-2)}
+    desk.venue.closes_refused = 1_000_000
+    await desk.start(flatten=True, flatten_within_s=10)
+    await desk.intent("desk")
+    await desk.clock.advance(10_000)
+    assert desk.venue.orders == {"bot1": [], "bot2": []}
+    assert desk.report()["to_zero_ms"] < 3_000
+    *_, last = (desk.run_dir / "kill_switch" / "audit.jsonl").read_text().splitlines()
+    assert "not flat: bot1 BTC-USDT 1; bot2 BTC-USDT -2" in last
+    assert desk.switch.counters() == {"killed_scopes": 1, "killing": 0}
+    await desk.stop()
+
+
 async def test_an_unreadable_latch_is_left_as_it_is_because_the_gateway_takes_it_for_halted(desk: Desk) -> None:
     path = desk.run_dir / "gateway" / "latch.json"
     path.write_text("{half")
