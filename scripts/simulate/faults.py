@@ -98,30 +98,45 @@ def draw(seed: int, wanted: tuple[str, ...], length_ms: int, bots: int) -> Plan:
 
 
 class Weather:
-    """The plan as the links ask it: does this message meet a fault now? Draws from a stream of its own."""
+    """The plan as the links ask it: does this message meet a fault now? Draws from a stream of its own.
+
+    It is asked with a time that does not go back.
+    """
 
     def __init__(self, plan: Plan, seed: int) -> None:
         self.plan = plan
         self.injected: dict[str, int] = {}
         self._rng = random.Random(f"weather-{seed}")
-        self._messages = tuple(w for w in plan.windows if w.name in _MESSAGE)
-        self._states = tuple(w for w in plan.windows if w.name in _WINDOWED)
+        self._meeting: tuple[Window, ...] = ()  # message windows open now
+        self._holding: frozenset[str] = frozenset()  # states that hold now
+        self._same_until_ms = 0
 
     def count(self, name: str) -> None:
         self.injected[name] = self.injected.get(name, 0) + 1
 
     def meets(self, elapsed_ms: int, *candidates: str) -> str:
         """The fault a message meets, "" for none."""
-        for window in self._messages:
-            if window.start_ms > elapsed_ms:
-                break
-            if elapsed_ms < window.end_ms and window.name in candidates and self._rng.random() < window.chance:
+        if elapsed_ms >= self._same_until_ms:
+            self._look(elapsed_ms)
+        for window in self._meeting:
+            if window.name in candidates and self._rng.random() < window.chance:
                 self.count(window.name)
                 return window.name
         return ""
 
     def holds(self, elapsed_ms: int, name: str) -> bool:
-        return any(w.start_ms <= elapsed_ms < w.end_ms for w in self._states if w.name == name)
+        if elapsed_ms >= self._same_until_ms:
+            self._look(elapsed_ms)
+        return name in self._holding
+
+    def _look(self, elapsed_ms: int) -> None:
+        """Which windows are open, and until when that stays so."""
+        windows = self.plan.windows
+        now_open = [w for w in windows if w.start_ms <= elapsed_ms < w.end_ms]
+        self._meeting = tuple(w for w in now_open if w.name in _MESSAGE)
+        self._holding = frozenset(w.name for w in now_open if w.name in _WINDOWED)
+        edges = (edge for w in windows for edge in (w.start_ms, w.end_ms) if edge > elapsed_ms)
+        self._same_until_ms = min(edges, default=1 << 62)
 
     def delay_ms(self, least: int, most: int) -> int:
         return self._rng.randrange(least, most)
