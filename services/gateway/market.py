@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from services.common import venue
 from services.gateway.drift import MidHistory
-from services.gateway.market_quality import BookJudge, Fault
+from services.gateway.market_quality import BookJudge, Fault, is_near, is_price
 
 
 class Touch(NamedTuple):
@@ -25,7 +25,8 @@ class Touch(NamedTuple):
 @dataclass(slots=True)
 class SymbolMarket:
     book: venue.Book | None = None
-    ticker: venue.Ticker | None = None
+    ticker: venue.Ticker | None = None  # the last one believed
+    heard_ticker: venue.Ticker | None = None
     book_local_ms: int = 0  # wall time of the last sound book
     sound_mono_ms: int | None = None  # when a sound book last came, or was confirmed
     judge: BookJudge = field(default_factory=BookJudge)
@@ -48,15 +49,22 @@ class Market:
     def on_book(self, book: venue.Book, wall_ms: int, mono_ms: int) -> Fault | None:
         """Take a book over, or say what is wrong with it. A wrong one leaves the last sound one to age."""
         market = self._of(book.symbol)
-        market.fault = market.judge.judge(book, wall_ms)
+        market.fault = market.judge.judge(book, wall_ms, market.heard_ticker)
         if market.fault is None:
             market.book, market.book_local_ms, market.sound_mono_ms = book, wall_ms, mono_ms
             market.mids.add(book.ts_exch_ms, (book.bids[0][0] + book.asks[0][0]) / 2)
         return market.fault
 
     def on_ticker(self, ticker: venue.Ticker) -> None:
-        if ticker.mark_price.is_finite() and ticker.mark_price > 0:
-            self._of(ticker.symbol).ticker = ticker
+        """A mark that neither the book nor the index is near to (a thousand times too high) values nothing here."""
+        mark, index = ticker.mark_price, ticker.index_price
+        if not is_price(mark):
+            return
+        market = self._of(ticker.symbol)
+        market.heard_ticker = ticker
+        mid = market.judge.last_mid
+        if mid is None or is_near(mid, mark) or is_near(index, mark):
+            market.ticker = ticker
 
     def confirm(self, book: venue.Book, mono_ms: int) -> bool:
         """The same best prices by REST: a quiet market. Others: a dead stream, and only its next book is believed.

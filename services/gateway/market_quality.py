@@ -1,9 +1,11 @@
 """Is a book fit to judge orders by? A wrong one is set aside, and the pair goes stale until sound ones come
 again.
 
-Checked: two sides, finite positive prices and quantities, best bid below best ask, sequence, lateness, and a jump of
-mid that no market makes between two messages (a price a thousand times too high, a symbol mapped to another). After a
-bad book the pair is trusted again when ``SOUND_IN_A_ROW`` sound ones agree with each other.
+Checked: two sides, finite positive prices and quantities, best bid below best ask, sequence and age (an old book
+again after a resubscribe), lateness, a jump of mid that no market makes between two messages (a price a thousand times
+too high), and a mid far from what the ticker says: mark and index are another channel, so a symbol mapped to another,
+or an index that comes loose, shows there however long it lasts. After a bad book the pair is trusted again when
+``SOUND_IN_A_ROW`` sound ones agree with each other.
 """
 
 from dataclasses import dataclass
@@ -14,6 +16,8 @@ from services.common import venue
 
 JUMP_PCT_MAX = Decimal("0.2")  # of mid, between two consecutive books
 LATE_MS_MAX = 5_000
+APART_PCT_MAX = Decimal("0.1")  # of mark and index, from mid
+WITNESS_AGE_MS_MAX = 60_000  # an older ticker says nothing about a book
 SOUND_IN_A_ROW = 3
 
 
@@ -30,17 +34,20 @@ class BookJudge:
 
     last_mid: Decimal | None = None
     last_seq: int = 0
+    last_ts_ms: int = 0  # venue's clock, of the last sound book; a new session does not make it forget
     candidate_mid: Decimal | None = None  # of the last book that jumped; others near it make it the new truth
     sound: int = SOUND_IN_A_ROW
     is_trusted: bool = True
 
-    def judge(self, book: venue.Book, wall_ms: int) -> Fault | None:
+    def judge(self, book: venue.Book, wall_ms: int, witness: venue.Ticker | None = None) -> Fault | None:
         """None: take the book over. While trust is being regained the fault is ``BOOK_DISTRUSTED``."""
-        fault = _shape_fault(book) or self._sequence_fault(book) or _late_fault(book, wall_ms)
+        fault = _shape_fault(book) or _late_fault(book, wall_ms) or self._sequence_fault(book)
         if fault is not None:
             return self._distrust(fault)
         mid = (book.bids[0][0] + book.asks[0][0]) / 2
         self.last_seq = book.seq
+        if witness is not None and (fault := _apart_fault(book, mid, witness)) is not None:
+            return self._distrust(fault)
         reference = self.last_mid if self.is_trusted or self.candidate_mid is None else self.candidate_mid
         if reference is not None and abs(mid / reference - 1) > JUMP_PCT_MAX:
             self.candidate_mid = mid
@@ -50,6 +57,7 @@ class BookJudge:
             if self.sound < SOUND_IN_A_ROW:
                 return Fault("BOOK_DISTRUSTED", f"{self.sound} of {SOUND_IN_A_ROW} sound books")
         self.is_trusted, self.candidate_mid, self.last_mid = True, None, mid
+        self.last_ts_ms = book.ts_exch_ms
         return None
 
     def forget_sequence(self) -> None:
@@ -59,6 +67,8 @@ class BookJudge:
     def _sequence_fault(self, book: venue.Book) -> Fault | None:
         if book.seq < self.last_seq:
             return Fault("BOOK_SEQUENCE", f"seq {book.seq} after {self.last_seq}")
+        if book.ts_exch_ms < self.last_ts_ms:
+            return Fault("BOOK_SEQUENCE", f"a book {self.last_ts_ms - book.ts_exch_ms} ms older than the last")
         return None
 
     def _distrust(self, fault: Fault) -> Fault:
@@ -81,3 +91,21 @@ def _shape_fault(book: venue.Book) -> Fault | None:
 def _late_fault(book: venue.Book, wall_ms: int) -> Fault | None:
     late_ms = wall_ms - book.ts_exch_ms
     return Fault("BOOK_LATE", f"{late_ms} ms on the way") if late_ms > LATE_MS_MAX else None
+
+
+def _apart_fault(book: venue.Book, mid: Decimal, witness: venue.Ticker) -> Fault | None:
+    if abs(book.ts_exch_ms - witness.ts_exch_ms) > WITNESS_AGE_MS_MAX:
+        return None
+    for name, price in (("mark", witness.mark_price), ("index", witness.index_price)):
+        if is_price(price) and not is_near(mid, price):
+            return Fault("BOOK_APART", f"mid {mid}, {name} price {price}")
+    return None
+
+
+def is_price(price: Decimal) -> bool:
+    return price.is_finite() and price > 0
+
+
+def is_near(one: Decimal, other: Decimal) -> bool:
+    """No further apart than a premium may be. What is no price is near to nothing."""
+    return is_price(one) and is_price(other) and abs(one - other) <= other * APART_PCT_MAX

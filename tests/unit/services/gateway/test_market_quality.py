@@ -18,6 +18,21 @@ def book(bid="100", ask="101", seq=1, ts=0, bid_qty="1", ask_qty="1", **sides) -
     )
 
 
+def ticker(mark: str, index: str, ts=0) -> venue.Ticker:
+    rest = dict.fromkeys(("bid_price", "bid_qty_base", "ask_price", "ask_qty_base", "last_price"), D(100))
+    day = dict.fromkeys(("high_24h", "low_24h", "open_24h", "base_volume_24h", "quote_volume_24h"), D(100))
+    return venue.Ticker(
+        symbol="BTC-USDT",
+        mark_price=D(mark),
+        index_price=D(index),
+        funding_rate_pct=D(0),
+        next_funding_ts_ms=0,
+        ts_exch_ms=ts,
+        **rest,
+        **day,
+    )
+
+
 @pytest.mark.parametrize(
     ("wrong", "code"),
     [
@@ -71,6 +86,30 @@ def test_ordinary_moves_pass():
     judge = BookJudge()
     for n in range(100):
         assert judge.judge(book(str(100 + n % 7), str(101 + n % 7), seq=n + 1), 0) is None
+
+
+def test_f24_an_old_book_after_a_resubscribe_is_set_aside_until_one_as_new_as_the_last_comes():
+    judge = BookJudge()
+    assert judge.judge(book(seq=500, ts=10_000), 10_000) is None
+    judge.forget_sequence()
+    verdicts = [judge.judge(book(seq=n, ts=ts), 10_500) for n, ts in enumerate((8_000, 9_900, 10_100, 10_200, 10_300))]
+    assert [v.code if v else "" for v in verdicts] == ["BOOK_SEQUENCE"] * 2 + ["BOOK_DISTRUSTED"] * 2 + [""]
+
+
+@pytest.mark.parametrize(("mark", "index"), [("100.5", "90"), ("3.5", "100.5"), ("100.5", "155"), ("3.5", "3.5")])
+def test_f26_f29_a_book_far_from_mark_or_index_is_never_believed_however_often_it_comes(mark, index):
+    judge = BookJudge()
+    verdicts = [judge.judge(book(seq=n), 0, ticker(mark, index)) for n in range(20)]
+    assert {v.code for v in verdicts if v} == {"BOOK_APART"}
+    assert None not in verdicts
+    near = [judge.judge(book(seq=n), 0, ticker("100", "99")) for n in range(20, 24)]
+    assert near[-1] is None
+
+
+def test_a_ticker_that_is_old_or_has_no_index_is_no_witness():
+    judge = BookJudge()
+    assert judge.judge(book(seq=1, ts=70_000), 70_000, ticker("3.5", "3.5")) is None
+    assert judge.judge(book(seq=2, ts=70_000), 70_000, ticker("100", "0", ts=70_000)) is None
 
 
 def test_a_new_session_begins_a_new_sequence():

@@ -13,6 +13,28 @@ def hear(desk, **changes):
     desk.feed(m.UpstreamPush(venue.BookPush(book=book)))
 
 
+def hear_ticker(desk, mark="60000.5", index="60000"):
+    ticker = venue.Ticker(
+        symbol="BTC-USDT",
+        last_price=Decimal(60_000),
+        bid_price=Decimal(60_000),
+        bid_qty_base=Decimal(1),
+        ask_price=Decimal(60_001),
+        ask_qty_base=Decimal(1),
+        mark_price=Decimal(mark),
+        index_price=Decimal(index),
+        funding_rate_pct=Decimal("0.0001"),
+        next_funding_ts_ms=0,
+        high_24h=Decimal(1),
+        low_24h=Decimal(1),
+        open_24h=Decimal(1),
+        base_volume_24h=Decimal(1),
+        quote_volume_24h=Decimal(1),
+        ts_exch_ms=desk.wall_ms,
+    )
+    desk.feed(m.UpstreamPush(venue.TickerPush(ticker=ticker)))
+
+
 @pytest.mark.parametrize(
     "bids", [(), ((Decimal("NaN"), Decimal(1)),), ((Decimal(60_000_000), Decimal(1)),), ((Decimal(0), Decimal(1)),)]
 )
@@ -37,26 +59,45 @@ def test_collar_and_bots_never_see_a_wrong_book(desk):
 
 
 def test_a_market_snapshot_says_how_old_it_is(desk):
-    ticker = venue.Ticker(
-        symbol="BTC-USDT",
-        last_price=Decimal(60_000),
-        bid_price=Decimal(60_000),
-        bid_qty_base=Decimal(1),
-        ask_price=Decimal(60_001),
-        ask_qty_base=Decimal(1),
-        mark_price=Decimal("60000.5"),
-        index_price=Decimal(60_000),
-        funding_rate_pct=Decimal("0.0001"),
-        next_funding_ts_ms=0,
-        high_24h=Decimal(1),
-        low_24h=Decimal(1),
-        open_24h=Decimal(1),
-        base_volume_24h=Decimal(1),
-        quote_volume_24h=Decimal(1),
-        ts_exch_ms=0,
-    )
-    desk.feed(m.UpstreamPush(venue.TickerPush(ticker=ticker)))
+    hear_ticker(desk)
     desk.run(10_500)
     snapshot = desk.events(e.MarketSnapshotV1)[-1]
     assert snapshot["mark_price"] == Decimal("60000.5")
     assert 0 <= snapshot["age_ms"] <= 500
+
+
+def test_f26_another_pairs_book_under_this_name_lets_no_new_risk_through_for_as_long_as_it_lasts(desk):
+    hear_ticker(desk)
+    desk.venue.bid, desk.venue.ask = Decimal(3_000), Decimal(3_001)
+    for _ in range(50):
+        desk.run(1_000)
+        hear_ticker(desk)
+    refused = desk.refusal(price="2999")
+    assert (refused.code, "BOOK_APART" in refused.text) == ("STALE_MARKET", True)
+    assert desk.ask(venue.GetBook(symbol="BTC-USDT", depth=1)).bids[0][0] == Decimal(60_000), "a bot that asks by REST is not told of it"
+    desk.venue.bid, desk.venue.ask = Decimal(60_000), Decimal(60_001)
+    desk.run(2_000)
+    assert desk.placed()
+
+
+def test_f29_while_the_index_is_off_there_is_no_new_risk_and_what_reduces_passes(desk):
+    client_id = desk.placed()
+    desk.venue.trade(desk.venue.by_client(client_id).venue_id, Decimal("0.001"))
+    desk.deliver_pushes()
+    hear_ticker(desk, index="39000")  # 0.65, as on 10 October 2025
+    desk.run(1_000)
+    assert "BOOK_APART" in desk.refusal().text
+    assert desk.placed("sell", "60000", "0.001", "d0", time_in_force="ioc")
+    hear_ticker(desk)
+    desk.run(2_000)
+    assert desk.placed()
+
+
+def test_f27_a_mark_a_thousand_times_too_high_is_no_profit(desk):
+    client_id = desk.placed()
+    desk.venue.trade(desk.venue.by_client(client_id).venue_id, Decimal("0.001"))
+    desk.deliver_pushes()
+    hear_ticker(desk)
+    hear_ticker(desk, mark="60000500")
+    desk.run(10_000)
+    assert abs(desk.events(e.VirtualAccountV1)[-1]["unrealized_pnl_quote"]) < 1
