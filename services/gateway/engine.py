@@ -144,9 +144,7 @@ class Engine:
 
     def set_latch(self, scope: str, entry: m.LatchEntry) -> None:
         """Write one scope to the latch file and obey it at once."""
-        entries = dict(self._latch_file.read() or {})
-        entries[scope] = entry
-        self._latch_file.write(entries)
+        self._latch_file.set(scope, entry)
         self.feed(m.LatchChange(self._latch_file.read()))
         bot_id = scope.partition(":")[2] if scope.startswith("bot:") else "desk"
         self.publish(e.LatchV1, bot_id, scope=scope, state=entry.state, reason=entry.reason, actor=entry.actor)
@@ -227,10 +225,8 @@ class Engine:
 
     def _tighten(self, output: m.Tighten) -> None:
         """On disk before anything else happens; the file then holds what the state machine already obeys."""
-        entries = dict(self._latch_file.read() or {})
-        entries[output.scope] = output.entry
         try:
-            self._latch_file.write(entries)
+            self._latch_file.set(output.scope, output.entry)
         except OSError as error:
             self._log.critical("latch.unwritten", scope=output.scope, error=str(error))
         self._log.warning("scope.tightened", scope=output.scope, to=output.entry.state, reason=output.entry.reason)

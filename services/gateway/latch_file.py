@@ -48,6 +48,18 @@ class LatchFile:
             entries[scope] = entry
         return entries
 
+    def set(self, scope: str, entry: LatchEntry) -> None:
+        """Change one scope. What could not be read stays in force: the new file then holds the whole desk HALTED."""
+        entries = self.read_or_halted(entry.ts_ms)
+        self.write({**entries, scope: entry})
+
+    def read_or_halted(self, now_ms: int) -> Mapping[str, LatchEntry]:
+        """The entries in force: unreadable is the desk HALTED, said as an entry."""
+        entries = self.read()
+        if entries is None:
+            return {"desk": LatchEntry("HALTED", f"the latch file could not be read: {self.path}", "gateway", now_ms)}
+        return entries
+
     def write(self, entries: Mapping[str, LatchEntry]) -> None:
         """Replace the file in one step, durable when this returns."""
         write_state(self.path, {scope: entry._asdict() for scope, entry in entries.items()})

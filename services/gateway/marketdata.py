@@ -7,6 +7,8 @@ from services.contracts import events as e
 from services.contracts import reasons
 from services.gateway.state import State
 
+CLOCK_SKEW_WARN_MS = 250
+
 
 def on_push(state: State, push: venue.PublicPush) -> None:
     """Something arrived, so the stream lives; whether the book is fit to judge by is another question."""
@@ -47,9 +49,26 @@ def compare_clocks(state: State) -> None:
             way_ms = state.core.now.mono_ms - asked.mono_ms
             measured_ms = asked.wall_ms + way_ms // 2 - answer.ts_ms
             certain_ms = max(0, abs(measured_ms) - way_ms // 2)  # the way is known to be no longer than this
+            was_wide = abs(state.clock_skew_ms or 0) > CLOCK_SKEW_WARN_MS
             state.clock_skew_ms = certain_ms if measured_ms > 0 else -certain_ms
+            state.clock_measured_mono_ms = asked.mono_ms
+            if certain_ms > CLOCK_SKEW_WARN_MS and not was_wide:
+                _warn_of_clock(state)
 
     state.core.ask("", venue.GetTime(), on_time)
+
+
+def _warn_of_clock(state: State) -> None:
+    state.core.publish(
+        e.RiskDecisionV1,
+        "desk",
+        scope="venue:bitget",
+        decision="warned",
+        reason="CLOCK_SKEW",
+        limit=f"warning at {CLOCK_SKEW_WARN_MS} ms",
+        value=f"{state.clock_skew_ms} ms",
+        next_step=reasons.next_step("CLOCK_SKEW"),
+    )
 
 
 def _on_confirmed(state: State, symbol: str, answer: venue.Answer | venue.Unknown) -> None:

@@ -41,6 +41,7 @@ class Timing(NamedTuple):
     hunt_ms: int = 5_000
     bills_poll_ms: int = 30_000
     clock_poll_ms: int = 10_000
+    clock_known_ms: int = 60_000  # a comparison of the clocks that is older proves nothing
     position_watch_ms: int = 5_000  # sum of fills against the venue's position
     position_grace_ms: int = 10_000  # a difference that lasts is a break
     watch_ms: int = 1_000  # in/out compare, quiet books
@@ -129,6 +130,7 @@ class State:
         self.overrides: list[Override] = []
         self.release: Mapping[str, Released] = {}
         self.clock_skew_ms: int | None = None  # ours minus the venue's; None before it was measured
+        self.clock_measured_mono_ms = 0
         self.is_draining = False
         self.tightened: list[str] = []  # scopes tightened by the input at hand, not yet acted upon
         self.journal_failure = ""

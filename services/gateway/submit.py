@@ -140,6 +140,10 @@ def _malformed(bot_id: str, request: venue.PlaceOrder) -> Refusal | None:
         return Refusal("QTY_BELOW_MIN", scope, "quantity above 0", str(request.qty_base))
     if request.order_type == "limit" and (request.price is None or not request.price.is_finite() or request.price <= 0):
         return Refusal("PRICE_OUT_OF_RANGE", scope, "price above 0", str(request.price))
+    if request.trigger_price is not None:  # it would leave without its trigger, and trade at once
+        return Refusal(
+            "ORDER_TYPE_NOT_ALLOWED", scope, "limit and market orders", f"trigger at {request.trigger_price}"
+        )
     return None
 
 

@@ -22,6 +22,7 @@ class Candidate(NamedTuple):
     wire_price: Decimal  # limit price, or the collar of a market order
     value_quote: Decimal
     is_reducing: bool
+    waived: frozenset[str] = frozenset()  # limits that an override lets this order pass
 
 
 class Refusal(NamedTuple):
@@ -52,6 +53,8 @@ def exceeds(
     state: State, order: Candidate, name: str, code: str, value_in: Callable[[str], Decimal | int]
 ) -> Refusal | None:
     """Compare a value with the limit of every scope that sets one, narrowest first."""
+    if name in order.waived:
+        return None
     for key, limit in state.limits_of(name, order.bot_id):
         value = value_in(key)
         if value > limit:

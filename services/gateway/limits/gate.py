@@ -8,6 +8,7 @@ from services.contracts import events as e
 from services.contracts import reasons
 from services.gateway.limits import behaviour, conditions, exposure, rates, single
 from services.gateway.limits.candidate import Candidate, Check, Refusal
+from services.gateway.messages import Override
 from services.gateway.state import State
 
 CHECKS: tuple[Check, ...] = (
@@ -37,32 +38,50 @@ CHECKS: tuple[Check, ...] = (
 
 
 def judge(state: State, order: Candidate) -> Refusal | None:
-    """The first limit that is not kept and not overridden for this one order, or None."""
+    """The first limit that is not kept and not overridden for this one order, or None.
+
+    An override is used up only by an order that passes everything else.
+    """
+    used: list[tuple[Override, Refusal]] = []
     for check in CHECKS:
         refusal = check(state, order)
-        if refusal is not None and not _overridden(state, order, refusal):
-            return refusal
+        while refusal is not None:
+            override = _override_of(state, order, refusal)
+            if override is None:
+                return refusal
+            used.append((override, refusal))
+            order = order._replace(waived=order.waived | {refusal.limit_name})
+            refusal = _unless_waived(order, check(state, order))
+    for override, refusal in used:
+        _use(state, order, override, refusal)
     return None
 
 
-def _overridden(state: State, order: Candidate, refusal: Refusal) -> bool:
+def _unless_waived(order: Candidate, refusal: Refusal | None) -> Refusal | None:
+    return None if refusal is not None and refusal.limit_name in order.waived else refusal
+
+
+def _override_of(state: State, order: Candidate, refusal: Refusal) -> Override | None:
     """RTS6-15(6): two persons let one order of this bot pass one limit, once, before it expires."""
     for override in state.overrides:
         is_this = override.bot_id == order.bot_id and override.limit == refusal.limit_name
         if is_this and state.core.now.wall_ms < override.expires_at_ms:
-            state.overrides.remove(override)
-            state.count("overrides_used")
-            state.core.publish(
-                e.RiskDecisionV1,
-                order.bot_id,
-                scope=refusal.scope,
-                decision="warned",
-                reason="OVERRIDE_USED",
-                limit=refusal.limit,
-                value=f"{refusal.value}; override {override.override_id} by {' and '.join(override.approvers)}",
-                next_step=reasons.next_step("OVERRIDE_USED"),
-                client_order_id=order.request.client_order_id,
-                symbol=order.request.symbol,
-            )
-            return True
-    return False
+            return override
+    return None
+
+
+def _use(state: State, order: Candidate, override: Override, refusal: Refusal) -> None:
+    state.overrides.remove(override)
+    state.count("overrides_used")
+    state.core.publish(
+        e.RiskDecisionV1,
+        order.bot_id,
+        scope=refusal.scope,
+        decision="warned",
+        reason="OVERRIDE_USED",
+        limit=refusal.limit,
+        value=f"{refusal.value}; override {override.override_id} by {' and '.join(override.approvers)}",
+        next_step=reasons.next_step("OVERRIDE_USED"),
+        client_order_id=order.request.client_order_id,
+        symbol=order.request.symbol,
+    )

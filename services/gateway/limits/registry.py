@@ -128,6 +128,7 @@ class Rule(NamedTuple):
 # fmt: off
 RULES: tuple[Rule, ...] = (
     Rule("instrument allowlist", "SYMBOL_NOT_ALLOWED", ("RTS6-15(5)",), "only pairs of the policy"),
+    Rule("order type", "ORDER_TYPE_NOT_ALLOWED", ("RTS6-5(4)",), "limit and market orders, nothing with a trigger"),
     Rule("order quantity", "ORDER_QTY_LIMIT", ("RTS6-15(1)(c)",), "instruments.<pair>.order_qty_base_max"),
     Rule("door", "DOOR_SHUT", ("RTS6-14",), "no new risk before the venue was read and reconciled"),
     Rule("latch", "SCOPE_HALTED", ("RTS6-12(1)", "I6"), "HALTED: nothing but cancels, per scope; unreadable: too"),

@@ -164,3 +164,17 @@ async def test_draining_answers_with_what_is_left(rig):
     await rig.place()
     assert await rig.engine.drain(5_000) == 0
     assert rig.venue.open_orders() == []
+
+
+async def test_a_tightening_while_the_latch_is_unreadable_leaves_everything_halted(rig):
+    rig.latch.path.write_text("{")
+    rig.engine.look_at_latch()
+    stranger = rig.venue.place_by_hand("bot1", "web-1", Decimal("0.001"), Decimal(59_000))
+    rig.venue.trade(stranger.venue_id, Decimal("0.001"))
+    for push in rig.venue.take_pushes():
+        rig.engine.feed(m.UpstreamPush(push))
+    assert LatchFile(rig.latch.path).read()["desk"].state == "HALTED"
+    assert (await rig.place()).code == "SCOPE_HALTED"
+    rig.latch.path.write_text("{")
+    rig.engine.set_latch("bot:bot9", m.LatchEntry("HALTED", "MANUAL", "kill_switch", 1))  # as the bus asks for it
+    assert (await rig.place()).code == "SCOPE_HALTED"

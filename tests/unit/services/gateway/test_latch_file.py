@@ -61,3 +61,19 @@ def test_entries_with_unknown_fields_are_unreadable(latch):
     write_state(latch.path, {"desk": {"state": "ACTIVE", "colour": "red"}})
     assert latch.read() is None
     assert json.loads(latch.path.read_text())["version"] == 1
+
+
+@pytest.mark.parametrize("is_missing", [True, False], ids=["missing", "broken"])
+def test_setting_one_scope_never_loosens_what_could_not_be_read(latch, is_missing):
+    latch.write({"bot:bot2": ENTRY})
+    if is_missing:
+        latch.path.unlink()
+    else:
+        latch.path.write_text("{")
+    latch.set("bot:bot1", LatchEntry("REDUCING", "REPEATED_EXECUTION", "gateway", 5))
+    entries = latch.read()
+    assert entries["bot:bot1"].state == "REDUCING"
+    assert entries["desk"].state == "HALTED"
+    assert "could not be read" in entries["desk"].reason
+    latch.set("desk", LatchEntry("ACTIVE", "MANUAL", "anna", 6))
+    assert latch.read()["desk"].state == "ACTIVE", "a person says so"

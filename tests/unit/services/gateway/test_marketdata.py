@@ -74,7 +74,9 @@ def test_f26_another_pairs_book_under_this_name_lets_no_new_risk_through_for_as_
         hear_ticker(desk)
     refused = desk.refusal(price="2999")
     assert (refused.code, "BOOK_APART" in refused.text) == ("STALE_MARKET", True)
-    assert desk.ask(venue.GetBook(symbol="BTC-USDT", depth=1)).bids[0][0] == Decimal(60_000), "a bot that asks by REST is not told of it"
+    assert desk.ask(venue.GetBook(symbol="BTC-USDT", depth=1)).bids[0][0] == Decimal(60_000), (
+        "a bot that asks by REST is not told of it"
+    )
     desk.venue.bid, desk.venue.ask = Decimal(60_000), Decimal(60_001)
     desk.run(2_000)
     assert desk.placed()
@@ -101,3 +103,16 @@ def test_f27_a_mark_a_thousand_times_too_high_is_no_profit(desk):
     hear_ticker(desk, mark="60000500")
     desk.run(10_000)
     assert abs(desk.events(e.VirtualAccountV1)[-1]["unrealized_pnl_quote"]) < 1
+
+
+def test_f14_clocks_that_drift_apart_are_warned_of_once_long_before_they_stop_anything(desk):
+    def warnings() -> list[dict]:
+        return [d for d in desk.events(e.RiskDecisionV1) if (d["decision"], d["reason"]) == ("warned", "CLOCK_SKEW")]
+
+    desk.venue.clock_offset_ms = 240
+    desk.run(20_000)
+    assert warnings() == []
+    desk.venue.clock_offset_ms = 400
+    desk.run(60_000)
+    assert len(warnings()) == 1
+    assert desk.placed()

@@ -6,6 +6,7 @@ from services.common import venue
 from services.contracts import events as e
 from tests.fakes.fake_venue import SYMBOL
 from tests.fakes.gateway_desk import Fault
+from tests.fakes.proofs import proves
 
 
 def places(request: venue.Request, kind: str, **fields: object) -> Fault:
@@ -221,3 +222,12 @@ def test_margin_mode_leverage_and_position_mode_are_answered_from_policy_and_nev
         if isinstance(r, venue.SetLeverage | venue.SetPositionMode | venue.SetMarginMode)
     ]
     assert forwarded == []
+
+
+@proves("order type")
+def test_an_order_that_waits_for_a_trigger_is_refused_and_not_placed_at_once(desk):
+    """The gateway keeps no triggers; without its trigger a stop would trade the moment it is placed."""
+    refused = desk.refusal("sell", "59900", trigger_price=Decimal("59000"))
+    assert refused.code == "ORDER_TYPE_NOT_ALLOWED"
+    assert "59000" in refused.text
+    assert desk.submits_at_venue() == []

@@ -596,3 +596,28 @@ def test_k3_a_slow_bus_is_not_taken_for_a_mad_bot(desk):
         desk.placed(level=f"b{index}")
     desk.run(10_000)
     assert desk.tightened == []
+
+
+@proves("override")
+def test_rts6_15_6_an_override_of_one_limit_leaves_its_neighbours_in_force():
+    desk = desk_with(bot__gross_notional_quote_max=100, bot__net_notional_quote_max=100)
+    expires_ms = desk.wall_ms + 60_000
+    desk.feed(m.Override("o1", "bot1", "gross_notional_quote_max", expires_ms, ("anna", "ben")))
+    refused = desk.refusal(qty="0.002")
+    assert "net_notional_quote_max=100" in refused.text, "both are looked at in one check"
+    desk.feed(m.Override("o2", "bot1", "net_notional_quote_max", expires_ms, ("anna", "ben")))
+    assert desk.placed(qty="0.002"), "the first was not used up by the order that was refused"
+    assert desk.gateway.state.overrides == []
+
+
+@proves("clock_skew_ms_max")
+def test_f14_a_clock_that_was_not_compared_lately_is_not_known_and_takes_no_new_risk(desk):
+    desk.fault = lambda r: Fault("lose_answer") if isinstance(r, venue.GetTime) else Fault()
+    desk.run(75_000)
+    desk.ask(venue.GetOpenOrders())
+    refused = desk.refusal()
+    assert refused.code == "CLOCK_SKEW"
+    assert "last measured" in refused.text
+    never = Desk()
+    never.fault = desk.fault
+    assert "never measured" in never.start().refusal().text
