@@ -62,6 +62,7 @@ __all__ = [
     "GetFeeRate",
     "GetFills",
     "GetInstruments",
+    "GetKeyRights",
     "GetLeverageTiers",
     "GetOpenOrders",
     "GetOrder",
@@ -71,6 +72,7 @@ __all__ = [
     "GetTime",
     "GetTrades",
     "InstrumentRules",
+    "KeyRights",
     "LeverageTier",
     "Liquidity",
     "MarginMode",
@@ -246,6 +248,10 @@ class ClosePosition(Request, tag="close_position", frozen=True, kw_only=True):
     symbol: str
 
 
+class GetKeyRights(Request, tag="key_rights", frozen=True, kw_only=True):
+    """What the key that signs may do at this venue."""
+
+
 class GetCoins(Request, tag="coins", frozen=True, kw_only=True):
     """Assets known to the venue; ccxt asks while it loads markets."""
 
@@ -295,6 +301,13 @@ class FeeRate(Value, frozen=True, kw_only=True):
     taker_fee_pct: Decimal
 
 
+class KeyRights(Value, frozen=True, kw_only=True):
+    """ "read", "trade", "transfer", "withdraw", "sub_account", "p2p", "loan", each once, sorted; what the dialect does
+    not know stays as the venue wrote it, and is nobody's harmless right."""
+
+    rights: tuple[str, ...]
+
+
 class ServerTime(Value, frozen=True, kw_only=True):
     ts_ms: int
 
@@ -306,6 +319,7 @@ Answer = (
     | AccountSettings
     | Done
     | FeeRate
+    | KeyRights
     | ServerTime
     | Account
     | Order

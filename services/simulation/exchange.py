@@ -80,7 +80,7 @@ class Exchange:
         self._engine.now_ms = start_ms
         self._standings = Standings(self._listings, self._ledger)
         self._trading = Trading(self._engine, self._standings, params)
-        self._queries = Queries(self._engine, self._standings)
+        self._queries = Queries(self._engine, self._standings, params.key_rights)
         self.risk = Risk(self._engine, self._standings)
         self._drift = Drift(self._ledger, params.post_fill_drift_window_ms)
         self._engine.fill_listeners.append(self._drift.on_fill)

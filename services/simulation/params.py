@@ -33,6 +33,7 @@ class ExchangeParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         None  # a jump of time longer than this is one step: a machine that slept; None: lived through
     )
     post_fill_drift_window_ms: int = 500  # when the mid is sampled again after a fill, for paper_adverse_pnl_quote
+    key_rights: tuple[str, ...] = ("read", "trade")  # of every key, as a venue.KeyRights names them
     settlement_ms: int = 250  # how often margin, triggers, funding and minutes are looked at
     log_tail: int = 0  # last lines of the event log kept for people
     durable: bool = True  # False: nobody drains changes, so none are collected

@@ -15,7 +15,8 @@ LIMIT_MAX = 1_000
 
 
 class Queries:
-    def __init__(self, engine: Engine, standings: Standings) -> None:
+    def __init__(self, engine: Engine, standings: Standings, key_rights: tuple[str, ...]) -> None:
+        self._key_rights = key_rights
         self._engine = engine
         self._ledger = engine.ledger
         self._listings = engine.listings
@@ -77,6 +78,8 @@ class Queries:
             case venue.GetPositions():
                 positions = self._standings.positions(account_id)
                 return tuple(p for p in positions if symbol in (None, p.symbol))
+            case venue.GetKeyRights():
+                return venue.KeyRights(rights=self._key_rights)
             case venue.GetFeeRate(symbol=pair):
                 maker, taker = self._engine.fees.rates(account_id, self._listings[pair].rules, self._engine.now_ms)
                 return venue.FeeRate(maker_fee_pct=maker, taker_fee_pct=taker)

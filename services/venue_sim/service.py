@@ -23,6 +23,7 @@ from services.venue_sim.group_commit import GroupCommit
 from services.venue_sim.keys import Keys
 from services.venue_sim.market import open_market
 from services.venue_sim.metrics import VenueSimMetrics
+from services.venue_sim.on_the_way import OnTheWay
 from services.venue_sim.settings import VenueSimSettings
 from services.venue_sim.store import Store
 
@@ -42,6 +43,7 @@ def _params(settings: VenueSimSettings) -> ExchangeParams:
     )
     return ExchangeParams(
         funding_interval_ms=settings.funding_interval_ms,
+        key_rights=settings.key_rights,
         fill_model=fills if settings.is_paper else None,
         post_fill_drift_window_ms=settings.post_fill_drift_window_ms,
         sleep_min_ms=SLEPT_MS,
@@ -82,6 +84,7 @@ class VenueSim(Service):
             context.log,
             FaultPlan(settings.seed),
             RateLimits(Ban()) if settings.rate_limits == "venue" else None,
+            OnTheWay(settings.latency, settings.seed),
         )
         self._server = DialectServer(self._backend, ServerSettings(book_mode=settings.book_mode))
         self._backend.server = self._server

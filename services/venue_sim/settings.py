@@ -2,14 +2,26 @@
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+import msgspec
 from pydantic import Field, field_validator, model_validator
 
 from services.common.settings import Settings
+from services.simulation.latency import LatencySettings, delay_of, paper_latency
 
 PRESETS = ("calm", "normal", "volatile", "jumps", "trending", "lively")
 REPLAY = "replay:"
+
+
+WAYS = ("submit", "cancel", "query", "answer", "private", "public")
+
+
+def _delay(of: str) -> Any:
+    text = (
+        f"{of}: ms, or a distribution such as 'exponential 40+10 spike 1% 500'; empty: none, or the paper engine's own"
+    )
+    return Field(default="", description=text)
 
 
 class VenueSimSettings(Settings):
@@ -41,6 +53,10 @@ class VenueSimSettings(Settings):
         default="",
         description="a scenario file of faults (YAML, see services/simulation/fault_scenario.py), set at start",
     )
+    key_rights: tuple[str, ...] = Field(
+        default=("read", "trade"),
+        description="what the venue says its keys may do; a gateway refuses one that may transfer or withdraw",
+    )
     paper_engine: Literal["replay", "on", "off"] = Field(
         default="replay",
         description="the paper engine's fill model, which limits what of the other side's volume reaches an order: on a"
@@ -51,8 +67,15 @@ class VenueSimSettings(Settings):
         default=50,
         ge=1,
         le=10_000,
-        description="the next partial fill of an order comes this much later at the earliest",
+        description="the next partial fill of an order comes this much later at the earliest; where the paper engine is on,"
+        " also what an order and its answer travel in all, on average",
     )
+    latency_submit: str = _delay("requests that place, change or close")
+    latency_cancel: str = _delay("cancels")
+    latency_query: str = _delay("every other request")
+    latency_answer: str = _delay("answers, on their way back")
+    latency_private: str = _delay("private pushes")
+    latency_public: str = _delay("market data")
     paper_queue_participation: float = Field(
         default=1.0,
         gt=0,
@@ -79,6 +102,13 @@ class VenueSimSettings(Settings):
             raise ValueError(f"allowed: {', '.join(PRESETS)} or replay:<csv|parquet>; example: lively")
         return value
 
+    @field_validator(*(f"latency_{way}" for way in WAYS), mode="before")
+    @classmethod
+    def _readable_delay(cls, value: object) -> object:
+        if value not in ("", None):
+            delay_of(str(value))
+        return "" if value is None else str(value)
+
     @field_validator("faults")
     @classmethod
     def _known_scenario(cls, value: str) -> str:
@@ -86,7 +116,7 @@ class VenueSimSettings(Settings):
             raise ValueError(f"the scenario file {value} does not exist; example: data/scenarios/bad_hour.yml")
         return value
 
-    @field_validator("pairs", "accounts", mode="before")
+    @field_validator("pairs", "accounts", "key_rights", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -117,6 +147,13 @@ class VenueSimSettings(Settings):
     def is_paper(self) -> bool:
         """Whether the fill model is in force."""
         return self.paper_engine == "on" or (self.paper_engine == "replay" and self.market.startswith(REPLAY))
+
+    @property
+    def latency(self) -> LatencySettings:
+        """How long things travel: what is set, else with the paper engine its one figure spread, else nothing."""
+        given = {way: delay_of(text) for way in WAYS if (text := getattr(self, f"latency_{way}"))}
+        base = paper_latency(self.paper_latency_ms) if self.is_paper else LatencySettings()
+        return msgspec.structs.replace(base, **given)
 
     @model_validator(mode="after")
     def _speed_is_of_a_replay(self) -> "VenueSimSettings":

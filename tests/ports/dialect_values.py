@@ -267,6 +267,7 @@ REQUESTS: dict[type[venue.Request], st.SearchStrategy] = {
     ),
     venue.GetLeverageTiers: st.builds(venue.GetLeverageTiers, symbol=PAIRS),
     venue.GetFeeRate: st.builds(venue.GetFeeRate, symbol=PAIRS),
+    venue.GetKeyRights: st.just(venue.GetKeyRights()),
     venue.GetAccount: st.builds(venue.GetAccount, symbol=maybe(PAIRS)),
     venue.GetPositions: st.builds(venue.GetPositions, symbol=maybe(PAIRS)),
     venue.GetBills: st.builds(venue.GetBills, kind=maybe(st.sampled_from(get_args(venue.BillKind))), **SPANS),
@@ -316,6 +317,9 @@ def answer_to(request: venue.Request) -> st.SearchStrategy:
             return tuples(tiers)
         case venue.GetFeeRate():
             return st.builds(venue.FeeRate, maker_fee_pct=PCT, taker_fee_pct=PCT)
+        case venue.GetKeyRights():
+            rights = st.sets(st.sampled_from(["read", "trade", "transfer", "withdraw", "sub_account", "loan", "new"]))
+            return rights.filter(len).map(lambda names: venue.KeyRights(rights=tuple(sorted(names))))
         case venue.GetAccount(symbol=None):
             return accounts(REQUEST_TIME)
         case venue.GetAccount():

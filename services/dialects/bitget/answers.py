@@ -148,6 +148,7 @@ _WRITERS: dict[str, Callable[[Any, Any], Any]] = {
         "makerFeeRate": plain(a.maker_fee_pct),
         "takerFeeRate": plain(a.taker_fee_pct),
     },
+    "spot/account/info": lambda q, a: account.key_rights_row(a),
     "mix/account/accounts": lambda q, a: [account.account_row(a)],
     "mix/account/account": _account,
     "mix/account/bill": _bills,
@@ -254,6 +255,7 @@ _READERS: dict[type[venue.Request], Callable[[Any, Any, int], venue.Answer]] = {
         maker_fee_pct=decimal_of(d, "makerFeeRate"), taker_fee_pct=decimal_of(d, "takerFeeRate")
     ),
     venue.GetCoins: lambda q, d, t: tuple(str_of(row, "coin") for row in _listed(d)),
+    venue.GetKeyRights: lambda q, d, t: account.key_rights_from_row(d),
     venue.GetAccount: _one_account,
     venue.GetPositions: lambda q, d, t: tuple(account.position_from_row(row) for row in _listed(d)),
     venue.GetBills: _bills_from,

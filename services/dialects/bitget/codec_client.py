@@ -256,6 +256,7 @@ _ENCODERS: dict[type[venue.Request], Callable[[Any], Encoded]] = {
     venue.GetLeverageTiers: lambda r: ("mix/market/query-position-lever", _of_symbol(r)),
     venue.GetFeeRate: lambda r: ("common/trade-rate", {"symbol": to_symbol(r.symbol), "businessType": "mix"}),
     venue.GetCoins: lambda r: ("spot/public/coins", {}),
+    venue.GetKeyRights: lambda r: ("spot/account/info", {}),
     venue.GetAccount: _account,
     venue.GetPositions: _positions,
     venue.GetBills: _bills,

@@ -152,6 +152,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "fetch_trading_fee, desk",
         "common/public/Get-Trade-Rate",
     ),
+    _read(
+        "spot/account/info", "GetKeyRights", 1, "authorities[], userId, ips", "desk", "spot/account/Get-Account-Info"
+    ),
     _read("spot/account/assets", "-", 10, "[]: no spot here", "fetch_balance", "spot/account/Get-Account-Assets"),
     _read("spot/account/bills", "-", 10, "[]: no spot here", "fetch_ledger()", "spot/account/Get-Account-Bills"),
     _read(

@@ -212,6 +212,7 @@ _READERS: dict[str, Callable[[Params], venue.Request]] = {
     "mix/market/query-position-lever": lambda p: venue.GetLeverageTiers(symbol=_symbol(p)),
     "spot/public/coins": lambda p: venue.GetCoins(),
     "common/trade-rate": lambda p: venue.GetFeeRate(symbol=_symbol(p)),
+    "spot/account/info": lambda p: venue.GetKeyRights(),
     "mix/account/accounts": lambda p: venue.GetAccount(),
     "mix/account/account": lambda p: venue.GetAccount(symbol=_symbol(p)),
     "mix/account/bill": _bills,

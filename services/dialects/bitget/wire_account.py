@@ -20,7 +20,41 @@ BILL_TYPES: dict[str, str] = {
     "liquidation_fee": "force_close_long",
     "insurance": "risk_captital_user_transfer",  # the venue's own spelling
 }
+# What a key may do, in the venue's words (spot/account/Get-Account-Info): "…r" reads, "…w" reads and writes.
+_READS = ("coor", "cpor", "stor", "smor", "ttor", "wtor", "taxr", "chor", "p2pr", "pllr", "readonly")
+_RIGHTS: dict[str, str] = {
+    **dict.fromkeys(_READS, "read"),
+    **dict.fromkeys(("coow", "cpow", "stow", "smow", "ttow", "trade"), "trade"),
+    "wtow": "transfer",
+    "wwow": "withdraw",
+    "chow": "sub_account",  # may make sub-accounts and keys for them
+    **dict.fromkeys(("p2p", "p2pw"), "p2p"),
+    "pllw": "loan",
+}
+_RIGHT_TO_WIRE: dict[str, tuple[str, ...]] = {
+    "read": ("coor", "cpor", "stor"),
+    "trade": ("coow", "cpow"),
+    "transfer": ("wtow",),
+    "withdraw": ("wwow",),
+    "sub_account": ("chow",),
+    "p2p": ("p2p",),
+    "loan": ("pllw",),
+}
 _BILL_FROM_WIRE: dict[str, Any] = {wire: kind for kind, wire in BILL_TYPES.items()}
+
+
+def key_rights_row(key: venue.KeyRights) -> Row:
+    """The data of ``spot/account/info``, as far as anybody here reads it."""
+    words = [word for right in key.rights for word in _RIGHT_TO_WIRE.get(right, (right,))]
+    return {"userId": "", "ips": "", "authorities": words, "traderType": "not_trader"}
+
+
+def key_rights_from_row(row: Mapping[str, Any]) -> venue.KeyRights:
+    """A word that is not known here keeps its name: whoever judges the key does not know it either."""
+    words = row["authorities"]
+    if not isinstance(words, list) or not words or not all(isinstance(word, str) for word in words):
+        raise NotReadable(f"authorities={words!r}: expected a list of words")
+    return venue.KeyRights(rights=tuple(sorted({_RIGHTS.get(word, word) for word in words})))
 
 
 def account_row(account: venue.Account) -> Row:

@@ -52,7 +52,7 @@ def test_every_source_is_a_page_that_the_clients_cite():
     folder = Path(ccxt.__file__).parent
     text = (folder / "bitget.py").read_text() + (folder / "pro" / "bitget.py").read_text()
     cited = set(re.findall(r"api-doc/([A-Za-z0-9/_-]+)", text))
-    cited |= {"contract/trade/Cancel-All-Orders"}  # cited by other public clients
+    cited |= {"contract/trade/Cancel-All-Orders", "spot/account/Get-Account-Info"}  # cited by other public clients
     sources = {e.source for e in ENDPOINTS} - {LISTED_ONLY}
     sources |= {f"contract/websocket/{kind}/{page}" for kind, _, _, page in reference.CHANNELS}
     assert sources <= cited, sources - cited
