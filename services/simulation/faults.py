@@ -78,6 +78,7 @@ REST: frozenset[str] = frozenset(get_args(RestFault))
 PRIVATE: frozenset[str] = frozenset(get_args(PrivateFault))
 PUBLIC: frozenset[str] = frozenset(get_args(PublicFault))
 VENUE: frozenset[str] = frozenset(get_args(VenueFault))
+LASTING = frozenset({"halt_symbol", "change_rules", "fee_change"})  # of the venue's events; the others happen once
 
 # The ids of the fault catalogue that each switch produces.
 CATALOGUE: dict[str, str] = {
@@ -169,6 +170,17 @@ class _Armed:
     def is_on(self, now_ms: int) -> bool:
         return self.from_ms <= now_ms and (self.until_ms is None or now_ms < self.until_ms)
 
+    def is_armed(self, now_ms: int) -> bool:
+        """Whether it may still strike, or is being suffered now."""
+        rule = self.rule
+        if self.until_ms is not None and now_ms >= self.until_ms:
+            return False
+        if rule.nth is not None and self.matched >= rule.nth:
+            return False
+        if rule.fault in VENUE - LASTING and self.matched:
+            return False
+        return rule.count_max is None or self.struck < rule.count_max
+
     def strikes(self, chance: random.Random) -> bool:
         """Count one matching message and say whether this one is hit."""
         rule = self.rule
@@ -198,7 +210,11 @@ class FaultPlan:
         self._bans = {}
 
     def add(self, rules: Sequence[Rule], now_ms: int) -> None:
-        """Set these besides what is set already; nothing of that begins anew."""
+        """Set these besides what is set already, of which nothing begins anew; a switch that is set again begins
+        again.
+        """
+        again = {rule.switch for rule in rules} - {""}
+        self._armed = [armed for armed in self._armed if armed.rule.switch not in again]
         self._armed += [_Armed(rule, now_ms) for rule in rules]
 
     def end(self, switch: str) -> list[Rule]:
@@ -278,6 +294,8 @@ class FaultPlan:
                 **msgspec.to_builtins(armed.rule),
                 "catalogue": CATALOGUE[armed.rule.fault],
                 "is_on": armed.is_on(now_ms),
+                "armed": armed.is_armed(now_ms),
+                "left_ms": None if armed.until_ms is None else max(0, armed.until_ms - now_ms),
                 "matched": armed.matched,
                 "struck": armed.struck,
             }

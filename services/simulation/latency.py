@@ -3,6 +3,7 @@
 Each way has a distribution of its own and a random stream of its own. Milliseconds; a draw is never negative.
 """
 
+import re
 from typing import Literal
 
 import msgspec
@@ -26,6 +27,28 @@ class Delay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     shape: Literal["fixed", "uniform", "exponential", "normal"] = "fixed"
     spike_pct: float = 0.0
     spike_ms: float = 0.0
+
+
+_NUMBER = r"(\d+(?:\.\d+)?)"
+_WRITTEN = re.compile(rf"(?:(uniform|exponential|normal) )?{_NUMBER}(?:\+{_NUMBER})?(?: spike {_NUMBER}% {_NUMBER})?")
+
+
+def delay_of(text: str) -> Delay:
+    """A delay as a person writes it: "40", "exponential 40+10", "normal 40+5 spike 1% 500". Raises ValueError."""
+    found = _WRITTEN.fullmatch(" ".join(text.split()))
+    if found is None or bool(found[1]) != bool(found[3]):
+        raise ValueError(f"{text!r}: allowed: milliseconds, or a shape and base+spread; example: exponential 40+10")
+    shape, base, spread, spike_percent, spike = found.groups()
+    spike_pct = float(spike_percent or 0) / 100
+    if spike_pct > 1:
+        raise ValueError(f"{text!r}: a spike's chance is at most 100%; example: 40 spike 1% 500")
+    return Delay(
+        base_ms=float(base),
+        spread_ms=float(spread or 0),
+        shape=shape or "fixed",  # type: ignore[arg-type]
+        spike_pct=spike_pct,
+        spike_ms=float(spike or 0),
+    )
 
 
 class LatencySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -62,6 +62,7 @@ class Admin:
                 "seed": self._settings.seed,
                 "pairs": list(exchange.instruments),
                 "sessions": len(self._backend.server.sessions()),
+                "faults": self._backend.faults.report(exchange.now_ms),
                 "ts_ms": exchange.now_ms,
             }
         )

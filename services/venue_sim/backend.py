@@ -12,12 +12,14 @@ from services.dialects.bitget.server import AccountKey, CallContext, DialectServ
 from services.simulation.exchange import Exchange
 from services.simulation.fault_events import strike
 from services.simulation.fault_rest import FaultyDesk
+from services.simulation.latency import LatencySettings
 from services.venue_sim import fault_wire
 from services.venue_sim.fault_feed import FaultyFeed
 from services.venue_sim.faults import FaultPlan, Rule
 from services.venue_sim.group_commit import GroupCommit
 from services.venue_sim.keys import Keys
 from services.venue_sim.metrics import VenueSimMetrics
+from services.venue_sim.on_the_way import OnTheWay
 
 SNAPSHOT_BOOK_LEVELS = 50
 
@@ -39,6 +41,7 @@ class SimBackend:
         log: Logger,
         faults: FaultPlan,
         limits: RateLimits | None,
+        way: OnTheWay | None = None,
     ) -> None:
         self.exchange = exchange
         self.faults = faults
@@ -46,6 +49,7 @@ class SimBackend:
         self._feed = FaultyFeed(faults)
         self._faulty = FaultyDesk(exchange)
         self._limits = limits
+        self._way = way or OnTheWay(LatencySettings(), 0)
         self._commits = commits
         self._keys = keys
         self._clock = clock
@@ -66,12 +70,14 @@ class SimBackend:
         if not self.is_open:
             return venue.Refused(code="MAINTENANCE", text="MAINTENANCE: the venue is starting")
         started_ms = self._clock.monotonic_ms()
+        await self._way.arrive(request)
         answer = self._over_limit(context)
         if answer is None:
             struck = self.faults.rest(context.account_id, context.endpoint, self._clock.now_ms())
             answer = await fault_wire.before(struck)
             if answer is None:
                 answer = await fault_wire.after(struck, self._by_the_venues_clock(await self.answered(request, struck)))
+        await self._way.return_home()
         result = "refused" if isinstance(answer, venue.Refused) else "ok"
         self._metrics.requests.labels(context.endpoint, result).inc()
         seconds = (self._clock.monotonic_ms() - started_ms) / 1000
@@ -164,12 +170,7 @@ class SimBackend:
     def _deliver(self, push: venue.Push, send: Deliver, lose: Deliver) -> None:
         """What faults make of a push: sent, sent late, lost on the wire, or something else."""
         for outgoing in self._feed.outgoing(push, self._clock.now_ms()):
-            if outgoing.is_lost:
-                lose(outgoing.push)
-            elif outgoing.delay_ms:
-                asyncio.get_running_loop().call_later(outgoing.delay_ms / 1000, send, outgoing.push)
-            else:
-                send(outgoing.push)
+            self._way.send(outgoing.push, lose if outgoing.is_lost else send, outgoing.delay_ms)
 
     def _by_the_venues_clock(self, answer: venue.Answer) -> venue.Answer:
         """The time it tells is the time it checks by, also while a fault sets it ahead."""

@@ -67,8 +67,8 @@ class VenueSimSettings(Settings):
         default=50,
         ge=1,
         le=10_000,
-        description="the next partial fill of an order comes this much later at the earliest; where the paper engine is on,"
-        " also what an order and its answer travel in all, on average",
+        description="the next partial fill of an order comes this much later at the earliest; where the paper engine"
+        " is on, also what an order and its answer travel in all, on average",
     )
     latency_submit: str = _delay("requests that place, change or close")
     latency_cancel: str = _delay("cancels")

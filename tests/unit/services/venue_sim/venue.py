@@ -19,12 +19,14 @@ from services.dialects.bitget.server import DialectServer, ServerSettings
 from services.dialects.bitget.signing import Credentials
 from services.simulation.exchange import Exchange
 from services.simulation.instruments import default_instruments
+from services.simulation.latency import LatencySettings
 from services.venue_sim.admin import Admin
 from services.venue_sim.backend import SimBackend
 from services.venue_sim.faults import FaultPlan, Rule
 from services.venue_sim.group_commit import GroupCommit
 from services.venue_sim.keys import Keys
 from services.venue_sim.metrics import VenueSimMetrics
+from services.venue_sim.on_the_way import OnTheWay
 from services.venue_sim.settings import VenueSimSettings
 from tests.unit.services.dialects.bitget.shell import Listener
 
@@ -46,13 +48,14 @@ class Venue(NamedTuple):
 
 
 @contextlib.asynccontextmanager
-async def running(limits: RateLimits | None = None) -> AsyncIterator[Venue]:
+async def running(limits: RateLimits | None = None, latency: LatencySettings | None = None) -> AsyncIterator[Venue]:
     clock, written = SystemClock(), []
     exchange = Exchange([BTC], {}, "calm", 7, clock.now_ms())
     keys = Keys(lambda: KEYS, lambda account: exchange.add_account(account, Decimal(100_000)), clock.monotonic_ms)
     commits = GroupCommit(written.append, clock.monotonic_ms)
     metrics = VenueSimMetrics(Metrics())
-    backend = SimBackend(exchange, commits, keys, clock, metrics, get_logger("test"), FaultPlan(7), limits)
+    way = OnTheWay(latency or LatencySettings(), 7)
+    backend = SimBackend(exchange, commits, keys, clock, metrics, get_logger("test"), FaultPlan(7), limits, way)
     server = backend.server = DialectServer(backend, ServerSettings(book_mode="diff"))
     keys.reload()
     backend.advance()
