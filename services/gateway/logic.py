@@ -15,6 +15,8 @@ from services.gateway import (
     differences,
     fills,
     hunter,
+    keys,
+    listing,
     marketdata,
     reading,
     recovery,
@@ -38,6 +40,7 @@ from services.gateway.stopping import after_tightening, drain, on_bus_blind, on_
 class Gateway:
     def __init__(self, bots: Sequence[str], policy: Policy, timing: Timing = Timing()) -> None:
         self.state = State(bots, policy, timing)
+        self.state.core.observer = keys.WatchedKeys(self.state, self.state.traffic)
 
     def handle(self, message: m.Input, now: m.Instant) -> list[m.Output]:
         """Take one input at ``now`` (monotonic time must not go back) and return what is to be done, in order."""
@@ -117,7 +120,7 @@ class Gateway:
             if row.state == "SUBMITTING":
                 steps.step(state, row, "UNKNOWN", "UNKNOWN_OUTCOME", "left over from an earlier life", tell_bot=False)
             ask_truth_later(state, row)
-        self._read_instruments()
+        listing.watch(state)
         core, timing = state.core, state.timing
         core.every(timing.fills_poll_ms, self._poll_fills)
         core.every(timing.hunt_ms, self._hunt)
@@ -130,16 +133,6 @@ class Gateway:
         core.every(timing.watch_ms, partial(marketdata.confirm_quiet_books, state))
         marketdata.compare_clocks(state)
         sessions.watch_rest_only(state)
-
-    def _read_instruments(self) -> None:
-        self.state.core.ask("", venue.GetInstruments(), self._on_instruments)
-
-    def _on_instruments(self, answer: venue.Answer | venue.Unknown) -> None:
-        rules = [r for r in answer if isinstance(r, venue.InstrumentRules)] if isinstance(answer, tuple) else []
-        if rules:
-            self.state.market.instruments = {r.symbol: r for r in rules}
-        else:
-            self.state.core.after(self.state.timing.recovery_retry_ms, self._read_instruments)
 
     # ------------------------------------------------------------------------------------------------------ upstream
 
@@ -156,6 +149,7 @@ class Gateway:
             return
         lane.is_link_up = message.is_up
         lane.is_synced = False
+        lane.link_detail = message.detail
         if message.is_up:
             recovery.begin(state, lane)
 

@@ -40,6 +40,9 @@ class Market:
     def __init__(self) -> None:
         self._symbols: dict[str, SymbolMarket] = {}
         self.instruments: dict[str, venue.InstrumentRules] = {}
+        self.listing_asked_mono_ms: int | None = None
+        self.is_listing_due = False  # a reading out of turn is on its way
+        self.is_listing_doubted = False  # the venue refused an order by rules that are not these
         self.is_up = False
         self._heard_mono_ms: int | None = None
 

@@ -87,6 +87,7 @@ class UpstreamLink(NamedTuple):
 
     account_id: str
     is_up: bool
+    detail: str = ""  # why it is down
 
 
 class UpstreamHeard(NamedTuple):

@@ -30,7 +30,8 @@ def _is_over(lane: Lane, sync_round: int) -> bool:
 
 
 def _again(state: State, lane: Lane, sync_round: int) -> None:
-    state.core.after(state.timing.recovery_retry_ms, partial(_list_orders, state, lane, sync_round))
+    delay_ms = state.timing.key_refused_retry_ms if lane.key_refused else state.timing.recovery_retry_ms
+    state.core.after(delay_ms, partial(_list_orders, state, lane, sync_round))
 
 
 def _list_orders(state: State, lane: Lane, sync_round: int) -> None:

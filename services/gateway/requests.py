@@ -42,7 +42,7 @@ def _answer(state: State, request_id: int, bot_id: str, request: venue.Request, 
     if setting is not None:
         return setting
     if not state.lanes[bot_id].is_door_open:
-        detail = state.lanes[bot_id].door_detail
+        detail = state.lanes[bot_id].why_shut
         return venue.Refused(code="DOOR_SHUT", text=f"DOOR_SHUT: {detail}; next: {reasons.next_step('DOOR_SHUT')}")
     return _from_own_state(state, bot_id, request)
 
@@ -108,7 +108,8 @@ def _public_answer(
         case venue.GetTime():
             return venue.ServerTime(ts_ms=state.core.now.wall_ms)
         case venue.GetInstruments():
-            if request.product == "USDT-FUTURES" and state.market.instruments:
+            is_known = state.market.instruments and not state.market.is_listing_doubted
+            if request.product == "USDT-FUTURES" and is_known:
                 return tuple(state.market.instruments.values())
         case venue.GetBook():
             book = state.market.book(request.symbol)

@@ -106,7 +106,7 @@ class GatewayService(Service):
             self._engine.feed(m.BusBlind(blind_ms))
         state = self._engine.gateway.state
         self._metrics.update(state, self._journal.commits)
-        shut = [f"{bot}: {lane.door_detail or 're-reading'}" for bot, lane in state.lanes.items() if not lane.is_synced]
+        shut = [f"{bot}: {lane.why_shut or 're-reading'}" for bot, lane in state.lanes.items() if not lane.is_synced]
         if shut:
             self.context.health.degraded("; ".join(shut))
         elif state.journal_failure:

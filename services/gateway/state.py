@@ -47,6 +47,8 @@ class Timing(NamedTuple):
     watch_ms: int = 1_000  # in/out compare, quiet books
     market_speed: Decimal = Decimal(1)  # of a replayed market: its periods pass so much faster
     book_confirm_ms: int = 4_000  # a book that has not changed for this long is confirmed by REST
+    listing_poll_ms: int = 60_000  # the venue's pairs and their rules
+    key_refused_retry_ms: int = 10_000  # while the venue refuses our key
     snapshot_ms: int = 10_000
     account_publish_ms: int = 5_000
     recovery_retry_ms: int = 500
@@ -71,8 +73,10 @@ class Lane:
     is_door_open: bool = False
     door_detail: str = "starting: not yet reconciled with the venue"
     is_link_up: bool = False  # private session with the venue
+    link_detail: str = ""  # why it is down, as the shell says
     is_synced: bool = False  # everything missed while the link was down has been asked for
     is_recovering: bool = False
+    key_refused: str = ""  # what the venue says of our key; "" while it takes it
     sync_round: int = 0  # a newer round makes an older one stop
     positions: dict[str, venue.Position] | None = None  # as the venue last said; None before the first reading
     # the bot's private sessions with us
@@ -93,6 +97,11 @@ class Lane:
     has_announced: bool = False  # its decisions reach us, so orders can be held against them
     foreign: set[str] = field(default_factory=set)  # venue ids of orders that are not ours and were reported
     ghosts: set[str] = field(default_factory=set)  # venue ids being hunted
+
+    @property
+    def why_shut(self) -> str:
+        """Why new risk waits, the cause before its effects; "" when the lane is open."""
+        return self.key_refused or ("" if self.is_link_up else self.link_detail) or self.door_detail
 
     def knows_trade(self, trade_id: str) -> bool:
         return trade_id in self.trades
@@ -125,7 +134,7 @@ class State:
         self.minted = 0  # client order ids made for callers that gave none
         self.governor = Governor(policy.budget)
         self.breakers = Breakers()
-        self.core.observer = Traffic(self.governor, self.breakers)
+        self.traffic = Traffic(self.governor, self.breakers)
         self.quarantine: dict[str, Held] = {}  # by "pair:…", "bot:…:<pair>", "route:…"
         self.overrides: list[Override] = []
         self.release: Mapping[str, Released] = {}

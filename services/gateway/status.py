@@ -50,7 +50,7 @@ def order(row: OrderRow) -> dict[str, Any]:
 
 def _door(state: State, bot_id: str) -> dict[str, Any]:
     lane = state.lanes[bot_id]
-    return {"open": lane.is_door_open and lane.is_synced, "detail": lane.door_detail or lane.guard_detail}
+    return {"open": lane.is_door_open and lane.is_synced, "detail": lane.why_shut or lane.guard_detail}
 
 
 def _bot(state: State, bot_id: str) -> dict[str, Any]:

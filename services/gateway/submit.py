@@ -10,7 +10,7 @@ from functools import partial
 from services.common import venue
 from services.contracts import events as e
 from services.contracts import reasons
-from services.gateway import pursuit, quarantine, steps, views, watches
+from services.gateway import listing, pursuit, quarantine, steps, views, watches
 from services.gateway.limits import gate
 from services.gateway.limits.candidate import Candidate, Refusal
 from services.gateway.limits.single import BPS
@@ -21,7 +21,9 @@ from services.gateway.reducing import means_to_reduce, reducible_base
 from services.gateway.state import State, scope_names
 
 CLIENT_ID_LENGTH_MAX = 32
-_NOT_THE_ORDERS_FAULT = frozenset({"RATE_LIMITED", "VENUE_UNREACHABLE", "MAINTENANCE", "INSUFFICIENT_MARGIN"})
+_NOT_THE_ORDERS_FAULT = frozenset(
+    {"RATE_LIMITED", "VENUE_UNREACHABLE", "MAINTENANCE", "INSUFFICIENT_MARGIN", "AUTH_FAILED"}
+)
 
 
 def submit(state: State, request_id: int, bot_id: str, request: venue.PlaceOrder, claims: Claims = Claims()) -> None:
@@ -88,12 +90,15 @@ def refusal_of_state(state: State, bot_id: str) -> Refusal | None:
     if state.bus_blind_ms > state.timing.bus_blind_soft_ms:
         limit = f"bus_blind_soft_ms={state.timing.bus_blind_soft_ms}"
         return Refusal("BUS_BLIND", "desk", limit, f"{state.bus_blind_ms} ms")
+    if lane.key_refused:
+        return Refusal("AUTH_FAILED", f"account:{bot_id}", "a key that the venue takes", lane.key_refused)
     if not lane.is_door_open:
-        return Refusal("DOOR_SHUT", scope, "reconciled with the venue", lane.door_detail)
+        return Refusal("DOOR_SHUT", scope, "reconciled with the venue", lane.why_shut)
     if lane.guard_detail:
         return Refusal("SESSION_CLOSED", scope, "a living private session", lane.guard_detail)
     if not lane.is_link_up or not lane.is_synced:
-        detail = "not yet re-read after a reconnect" if lane.is_link_up else "private stream is down"
+        down = f"private stream is down: {lane.link_detail}".rstrip(": ")
+        detail = "not yet re-read after a reconnect" if lane.is_link_up else down
         return Refusal("VENUE_UNREACHABLE", f"account:{bot_id}", "private stream up and re-read", detail)
     return None
 
@@ -114,6 +119,9 @@ def _judge(state: State, bot_id: str, request: venue.PlaceOrder, claims: Claims)
     is_reducing = _is_reducing(state, bot_id, request, level)
     if isinstance(is_reducing, Refusal):
         return is_reducing
+    if listing.is_gone(state, request.symbol) and not is_reducing:
+        limit = "a pair that the venue lists"
+        return Refusal("UNKNOWN_SYMBOL", f"instrument:{request.symbol}", limit, "taken off its list")
     members = state.members(bot_id)
     wire_price = _wire_price(state, bot_id, request, touch, is_reducing=is_reducing)
     candidate = Candidate(
@@ -300,6 +308,7 @@ def _on_answer(state: State, row: OrderRow, answer: venue.Answer | venue.Unknown
             state.count("refused_by_venue")
             if answer.code not in _NOT_THE_ORDERS_FAULT:
                 quarantine.on_venue_refused(state, row, answer.code)
+                listing.on_venue_refused(state, row.bot_id, row.symbol, answer.code)
             was_told = steps.reply_submit(state, row, answer)
             steps.step(state, row, "REFUSED", answer.code, answer.text, tell_bot=not was_told)
             steps.reply_cancels(state, row)

@@ -71,7 +71,7 @@ class VenueSide:
 
     def on_disconnected(self, account_id: str, reason: str) -> None:
         self._log.warning("upstream.disconnected", account=account_id or "public", reason=reason)
-        self._feed(m.UpstreamLink(account_id, False))
+        self._feed(m.UpstreamLink(account_id, False, reason))
 
     def on_heard(self, account_id: str, received_ts_ms: int) -> None:
         if not account_id:
