@@ -83,6 +83,7 @@ GATEWAY: tuple[_Row, ...] = (
     ("BOOK_APART", "the book is far from the venue's mark or index price", "look at the market data source"),
     ("BOOK_LATE", "a book was too long on the way", "desk status: network and clock"),
     ("BOOK_DISTRUSTED", "not enough sound books in a row after a wrong one", _WAIT),
+    ("KEY_RIGHTS", "the venue key can do more than read and trade", "make another key at the venue, then restart"),
     ("NOT_ARMED", "the upstream is not on this machine and not everything needed to arm is there", "see the list"),
 )
 
@@ -232,6 +233,10 @@ DESK: tuple[_Row, ...] = (
     ("APPROVAL_MISSING", "a second person or a waiting time is needed", "ask the second person"),
     ("REDIS_RESTARTED", "the bus came back with another life; unconfirmed events are sent again", "none"),
 )
+
+# The venue refused an order by its rules of the pair, or because nobody may trade it: what is known is old.
+NO_TRADING = frozenset({"SYMBOL_HALTED", "UNKNOWN_SYMBOL"})
+BY_RULES = NO_TRADING | {"PRICE_NOT_ON_TICK", "QTY_NOT_ON_LOT", "QTY_BELOW_MIN", "QTY_ABOVE_MAX", "NOTIONAL_BELOW_MIN"}
 
 _FAMILIES: dict[str, tuple[_Row, ...]] = {"gateway": GATEWAY, "venue": VENUE, "bot": BOT, "desk": DESK}
 

@@ -1,6 +1,7 @@
 """What must be there before orders may leave this machine. Any upstream that is not loopback is refused otherwise.
 
-Every missing condition is named at once. Nothing here can be set by a bot.
+Every missing condition is named at once. Nothing here can be set by a bot. What the venue key may do is asked of the
+venue itself, and keeps the door shut (key_rights.py).
 """
 
 import ipaddress
@@ -8,6 +9,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from services.dialects.bitget.endpoints import DEAD_MAN_TIMER
 from services.gateway.limits.policy import Policy
 from services.gateway.settings import GatewaySettings
 
@@ -61,15 +63,17 @@ def missing_conditions(settings: GatewaySettings, environ: Mapping[str, str]) ->
         settings.unattended_policy,
         "unwind, protect or hold: a person's choice",
     )
+    has_timer = settings.dead_man == "native" and DEAD_MAN_TIMER.is_offered
+    native = "native (the venue's own timer) or " if DEAD_MAN_TIMER.is_offered else ""
     need(
         "dead_man",
-        settings.dead_man in ("native", "watchdog"),
+        has_timer or settings.dead_man == "watchdog",
         settings.dead_man,
-        "native (the venue's own timer) or watchdog (the kill switch on a second machine)",
+        f"{native}watchdog (the kill switch on a second machine)",
     )
-    need(
-        "key_rights", False, "not readable", "proof that the key cannot withdraw or transfer; this dialect has none yet"
-    )
+    if settings.dead_man == "watchdog":
+        is_elsewhere = bool(settings.watchdog_url) and not is_loopback(settings.watchdog_url)
+        need("watchdog_url", is_elsewhere, settings.watchdog_url, "where the watchdog answers, on another machine")
     return missing
 
 

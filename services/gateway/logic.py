@@ -15,6 +15,7 @@ from services.gateway import (
     differences,
     fills,
     hunter,
+    key_rights,
     keys,
     listing,
     marketdata,
@@ -128,6 +129,7 @@ class Gateway:
         core.every(timing.snapshot_ms, partial(publish_markets, state))
         core.every(timing.account_publish_ms, self._publish_accounts)
         core.every(timing.clock_poll_ms, partial(marketdata.compare_clocks, state))
+        core.every(timing.key_rights_check_ms, partial(key_rights.prove_again, state))
         core.every(timing.position_watch_ms, partial(differences.watch_positions, state))
         core.every(timing.watch_ms, partial(watches.compare_in_and_out, state))
         core.every(timing.watch_ms, partial(marketdata.confirm_quiet_books, state))

@@ -1,15 +1,15 @@
 """From "nothing is known" to "the door is open", at start and after each loss of a private stream.
 
 At start, per bot: cancel every open order of ours and read the venue until none is left; ask what became of every order
-that was under way; import the fills since the last known one; compare positions; only then open the door. After a
-reconnect the same reading without the cancelling, while new risk waits.
+that was under way; import the fills since the last known one; compare positions; ask what the key may do; only then open
+the door. After a reconnect the same reading without the cancelling, while new risk waits.
 """
 
 from functools import partial
 
 from services.common import venue
 from services.contracts import events as e
-from services.gateway import differences, hunter, pursuit, reading, sessions, steps
+from services.gateway import differences, hunter, key_rights, pursuit, reading, sessions, steps
 from services.gateway.state import Lane, State
 from services.gateway.tightening import tighten
 
@@ -105,7 +105,19 @@ def _on_positions(state: State, lane: Lane, sync_round: int, tries: int, is_read
         lane.door_detail = "the venue's instruments are not read yet"
         _again(state, lane, sync_round)
         return
-    _open(state, lane)
+    if lane.is_door_open:
+        _open(state, lane)
+    else:
+        key_rights.prove(state, lane, partial(_on_key, state, lane, sync_round))
+
+
+def _on_key(state: State, lane: Lane, sync_round: int, is_harmless: bool) -> None:
+    if _is_over(lane, sync_round):
+        return
+    if is_harmless:
+        _open(state, lane)
+    else:
+        state.core.after(state.timing.key_rights_retry_ms, partial(_list_orders, state, lane, sync_round))
 
 
 def _first_connect(state: State, lane: Lane) -> None:

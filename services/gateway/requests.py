@@ -47,7 +47,7 @@ def _answer(state: State, request_id: int, bot_id: str, request: venue.Request, 
     return _from_own_state(state, bot_id, request)
 
 
-def _from_policy(state: State, request: venue.Request) -> venue.Done | None:
+def _from_policy(state: State, request: venue.Request) -> venue.Done | venue.KeyRights | None:
     """Settings, behind a shut door too: Hummingbot sets its margin mode as it connects; a refusal keeps it away for a
     minute."""
     policy = state.policy.account
@@ -56,6 +56,8 @@ def _from_policy(state: State, request: venue.Request) -> venue.Done | None:
             return venue.Done(symbol=request.symbol, leverage=policy.leverage, margin_mode=policy.margin_mode)
         case venue.SetPositionMode():
             return venue.Done(position_mode=policy.position_mode)
+        case venue.GetKeyRights():
+            return venue.KeyRights(rights=("read", "trade"))  # of the bot's key towards us
     return None
 
 

@@ -57,7 +57,11 @@ class GatewayService(Service):
         self._audit = AuditLog(directory / "audit.jsonl", context.clock)
         self._admin = AdminApi(self._secrets.admin_token, latch_file, self._audit)
         self._venue_side = VenueSide(
-            ClientSettings(rest_url=settings.venue_url, request_timeout_ms=settings.request_timeout_ms),
+            ClientSettings(
+                rest_url=settings.venue_url,
+                request_timeout_ms=settings.request_timeout_ms,
+                demo_trading=settings.mode == "testnet",  # the venue's test network is its real address and a header
+            ),
             {bot: self._secrets.venue_accounts[bot] for bot in settings.bots},
             tuple(policy.instruments),
             clock=context.clock,

@@ -32,6 +32,7 @@ class GatewaySettings(Settings):
         default="", description="what becomes of a position without a running bot; a person chooses"
     )
     dead_man: Literal["", "native", "watchdog"] = Field(default="", description="what cancels when this machine dies")
+    watchdog_url: str = Field(default="", description="where the watchdog answers, e.g. http://10.0.0.2:8400")
     request_timeout_ms: int = Field(default=5_000, ge=500, le=60_000, description="of one request to the venue")
 
     @field_validator("bots", "live_pairs", mode="before")

@@ -52,6 +52,8 @@ class Timing(NamedTuple):
     snapshot_ms: int = 10_000
     account_publish_ms: int = 5_000
     recovery_retry_ms: int = 500
+    key_rights_retry_ms: int = 5_000  # the venue is asked what a key may do at most this often
+    key_rights_check_ms: int = 3_600_000  # and again after this
     drain_ms: int = 5_000
     bus_blind_soft_ms: int = 15_000  # no new risk while the bus is gone for longer
     bus_blind_hard_ms: int = 120_000  # and nothing resting
@@ -92,6 +94,7 @@ class Lane:
     config_hash: str = ""
     approver: str = ""
     announced_late_ms: int = 0  # how late its latest decision reached us
+    is_key_told: bool = False  # that the venue key can do too much
     differs_since_mono_ms: int | None = None  # positions: our count and the venue's
     is_difference_told: bool = False
     has_announced: bool = False  # its decisions reach us, so orders can be held against them

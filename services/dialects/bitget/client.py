@@ -155,7 +155,12 @@ class BitgetUpstream:
         url = URL(self._settings.rest_url + sent.path_with_query, encoded=True)  # as signed, to the letter
         try:
             async with self._http.request(
-                sent.method, url, headers=sent.headers, data=sent.body or None, timeout=timeout
+                sent.method,
+                url,
+                headers=sent.headers,
+                data=sent.body or None,
+                timeout=timeout,
+                allow_redirects=False,  # an order goes where it was signed for, or nowhere
             ) as response:
                 body = await response.read()
                 return codec_client.decode_page(request, response.status, body, response.headers)

@@ -34,6 +34,21 @@ def _trade(name: str, asks: str, per_second: int, answers: str, clients: str, so
     return Endpoint(name, "POST", True, True, asks, per_second, answers, clients, source)
 
 
+class DeadManTimer(NamedTuple):
+    """Whether the venue itself cancels what rests when it has not heard from us for so long."""
+
+    is_offered: bool
+    why: str
+    source: str
+
+
+DEAD_MAN_TIMER = DeadManTimer(
+    is_offered=False,
+    why="POST /api/v3/trade/countdown-cancel-all is for unified accounts, on application, and not for the classic"
+    " accounts of V2 (read 2026-11-20)",
+    source="uta/trade/CountDown-Cancel-All",
+)
+
 LISTED_ONLY = "endpoint list of ccxt 4.5.18"  # the shape follows its siblings
 _LIST = "entrustedList[orderId, clientOid, symbol, size, price, priceAvg, baseVolume, status, force, fee, …], endId"
 _IDS = "orderId, clientOid"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from services.common import venue
 from services.dialects.bitget import codes
-from services.dialects.bitget.endpoints import ENDPOINTS, Endpoint
+from services.dialects.bitget.endpoints import DEAD_MAN_TIMER, ENDPOINTS, Endpoint
 
 NOT_PROVEN = "no"  # on the real venue
 
@@ -70,7 +70,14 @@ CHANNELS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
 
 def page() -> str:
     """Markdown."""
-    return "\n".join([_HEAD, *_endpoints(), _BETWEEN, *_channels(), *_codes(), _TAIL])
+    return "\n".join([_HEAD, *_endpoints(), _BETWEEN, *_channels(), *_codes(), _dead_man(), _TAIL])
+
+
+def _dead_man() -> str:
+    """What cancels our orders when this machine dies."""
+    timer = DEAD_MAN_TIMER
+    offered = "The venue offers one" if timer.is_offered else "There is none, so arming needs the watchdog"
+    return f"\n## Dead-man timer\n\n{offered}: {timer.why} ({timer.source})."
 
 
 def _endpoints() -> Iterator[str]:

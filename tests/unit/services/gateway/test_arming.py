@@ -1,12 +1,17 @@
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+from services.common.errors import ConfigError
+from services.common.service import ServiceContext
 from services.common.settings import load_settings
 from services.gateway.arming import CONFIRM_VARIABLE, for_upstream, is_loopback, missing_conditions
 from services.gateway.limits.policy import load_policy
+from services.gateway.service import GatewayService
 from services.gateway.settings import GatewaySettings
 from tests.fakes.gateway_desk import POLICY_PATH
+from tests.fakes.service_context import make_context
 
 LIVE = [
     "venue_url=https://api.venue.example",
@@ -17,7 +22,18 @@ LIVE = [
     "live_order_value_quote_max=50",
     "unattended_policy=hold",
     "dead_man=watchdog",
+    "watchdog_url=http://10.0.0.2:8400",
 ]
+
+
+LOOPBACK = ["venue_url=http://127.0.0.1:1"]
+
+
+def make_context_with_policies(run_dir: Path) -> ServiceContext:
+    """The repository's policies, a run directory of its own."""
+    context = make_context(run_dir)
+    context.data_dir = POLICY_PATH.parents[1]
+    return context
 
 
 def settings(overrides: list[str]) -> GatewaySettings:
@@ -55,16 +71,37 @@ def test_every_missing_condition_is_named_at_once():
         "live_order_value_quote_max",
         "unattended_policy",
         "dead_man",
-        "key_rights",
     ]
     assert all("needed" in one.text() for one in missing)
 
 
 @pytest.mark.parametrize("left_out", LIVE[2:], ids=lambda setting: setting.split("=")[0])
 def test_each_condition_alone_keeps_it_from_arming(left_out):
-    complete = {one.condition for one in missing_conditions(settings(LIVE), {CONFIRM_VARIABLE: "1"})}
+    assert missing_conditions(settings(LIVE), {CONFIRM_VARIABLE: "1"}) == []
     without = missing_conditions(settings([s for s in LIVE if s != left_out]), {CONFIRM_VARIABLE: "1"})
-    assert {one.condition for one in without} - complete == {left_out.split("=")[0]}
+    assert [one.condition for one in without] == [left_out.split("=")[0]]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "condition"),
+    [
+        ("mode=sim", "mode"),
+        ("mode=paper", "mode"),
+        ("dead_man=native", "dead_man"),  # this venue has no such timer for these accounts
+        ("watchdog_url=http://127.0.0.1:8400", "watchdog_url"),  # it would die with this machine
+    ],
+)
+def test_a_condition_that_is_there_and_does_not_hold_is_missing(wrong, condition):
+    missing = missing_conditions(settings([*LIVE, wrong]), {CONFIRM_VARIABLE: "1"})
+    assert [one.condition for one in missing] == [condition]
+
+
+async def test_a_gateway_that_may_not_arm_does_not_start(tmp_path):
+    with pytest.raises(ConfigError) as refused:
+        GatewayService(make_context(tmp_path), settings(LIVE))
+    assert refused.value.code == "NOT_ARMED"
+    assert "ALLOW_MAINNET_TRADE: found ''" in str(refused.value)
+    assert not (tmp_path / "gateway").exists()
 
 
 @pytest.mark.parametrize("value", ["", "true", "yes", "01", " 1"])
@@ -73,9 +110,11 @@ def test_the_confirmation_must_be_exactly_one(value):
     assert CONFIRM_VARIABLE in [one.condition for one in missing]
 
 
-def test_a_key_whose_rights_cannot_be_read_is_refused_whatever_else_is_there():
-    missing = missing_conditions(settings(LIVE), {CONFIRM_VARIABLE: "1"})
-    assert [one.condition for one in missing] == ["key_rights"]
+@pytest.mark.parametrize(("mode", "is_demo"), [("testnet", True), ("live", False), ("sim", False)])
+def test_on_the_test_network_every_request_says_that_it_is_one(tmp_path, mode, is_demo):
+    """The venue has one address for both: without the header a test order is a real one."""
+    service = GatewayService(make_context_with_policies(tmp_path), settings([*LIVE, *LOOPBACK, f"mode={mode}"]))
+    assert service._venue_side._upstream._settings.demo_trading is is_demo
 
 
 def test_armed_limits_are_the_narrower_ones():

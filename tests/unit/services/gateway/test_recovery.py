@@ -157,6 +157,7 @@ def test_a_failed_query_of_positions_is_not_taken_as_flat(desk):  # F57
 
 
 def test_at_the_door_the_gateway_sets_policy_at_the_venue_itself(desk):
+    desk.run(50)
     sent = [r for r in desk.venue.asked if isinstance(r, venue.SetLeverage)]
     assert [r.leverage for r in sent] == [5]
 
