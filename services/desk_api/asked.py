@@ -4,10 +4,35 @@ Shapes: services/gateway/status.py (GET /desk/status) and services/venue_sim/adm
 """
 
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.desk_api.logic import LATCH_ORDER, Poll
 from services.desk_api.readings import Stamp, aged
+
+
+class FaultRule(NamedTuple):
+    """One rule of the simulated exchange's fault plan."""
+
+    fault: str
+    switch: str
+    armed: bool  # in effect, or waiting for its time, and not used up
+    left_ms: int | None  # None: until it is ended
+
+
+def fault_rules(venue: Poll) -> list[FaultRule] | None:
+    """None when the venue has not told."""
+    rules = _get(venue.answer, "faults")
+    if not isinstance(rules, list):
+        return None
+    return [
+        FaultRule(
+            _text(_get(rule, "fault")) or "?",
+            _text(_get(rule, "switch")) or "",
+            _get(rule, "armed") is True,
+            _count(_get(rule, "left_ms")),
+        )
+        for rule in rules
+    ]
 
 
 def latch_above_bots(gateway: Poll) -> str | None:

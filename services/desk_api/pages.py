@@ -24,6 +24,7 @@ class BoardPages:
         blind_ms: Callable[[], int],
         problem: Callable[[], str],
         metrics: Callable[[], tuple[bytes, str]],
+        token: str = "",
     ) -> None:
         self.board = board
         self._clock = clock
@@ -33,6 +34,7 @@ class BoardPages:
         self._blind_ms = blind_ms
         self._problem = problem
         self._metrics = metrics
+        self.token = token
         self._cached = b""
         self._cached_mono_ms = 0
 
@@ -43,7 +45,14 @@ class BoardPages:
         """JSON of the board now. A frame younger than half a period is given again: its ages are of its own time."""
         now = self.moment()
         if not self._cached or now.mono_ms - self._cached_mono_ms >= self._period_ms // 2:
-            values = frame(self.board, now, life=self._life, version=self._version, bus_blind_ms=self._blind_ms())
+            values = frame(
+                self.board,
+                now,
+                life=self._life,
+                version=self._version,
+                bus_blind_ms=self._blind_ms(),
+                token=self.token,
+            )
             self._cached = msgspec.json.encode(values)
             self._cached_mono_ms = now.mono_ms
         return self._cached

@@ -13,6 +13,7 @@ from services.desk_api.readings import Now, Stamp
 ADMIN_HEADER = "X-Hbot-Admin"
 PATHS = {"gateway": "/desk/status", "venue_sim": "/sim/status"}
 TIMEOUT_S = 2.0
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 
 class AdminPolls:
@@ -27,7 +28,7 @@ class AdminPolls:
         url = addresses.url(process) if addresses else None
         if url is None:
             return before._replace(error=f"addresses.json has no {process}")
-        if httpx.URL(url).host not in ("127.0.0.1", "localhost", "::1"):
+        if httpx.URL(url).host not in LOOPBACK_HOSTS:
             return before._replace(error=f"{process} is not on this machine: not asked")
         try:
             headers = {ADMIN_HEADER: read_admin_token(self._run_dir)}

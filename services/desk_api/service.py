@@ -1,5 +1,6 @@
 """The shell of the page: rebuilds the board from what the bus still holds, follows the bus, asks gateway and venue, and
-serves the routes. It never judges, never publishes but its own health, and nothing it serves can trade.
+serves the routes. It never judges, publishes but its own health and what a person asked for on the page, and nothing it
+serves can trade.
 """
 
 import asyncio
@@ -12,8 +13,9 @@ from services.common.event_files import events_dir, last_lines
 from services.common.service import Service, ServiceContext, sleep_or_stop
 from services.contracts import streams
 from services.contracts.codec import Unreadable, decode
-from services.contracts.events import AnyEvent
+from services.contracts.events import AnyEvent, CommandV1
 from services.contracts.streams import BY_KIND, Stream
+from services.desk_api.acts import Acts
 from services.desk_api.assets import load_assets
 from services.desk_api.facts import addresses_of, read_facts
 from services.desk_api.http_server import HttpServer
@@ -22,6 +24,7 @@ from services.desk_api.metrics import DeskApiMetrics
 from services.desk_api.pages import BoardPages
 from services.desk_api.polls import AdminPolls
 from services.desk_api.settings import DeskApiSettings
+from services.desk_api.switches import why_not
 from services.desk_api.web import create_app
 
 # How much of each stream is read back at start: about the last hour of a few bots.
@@ -39,6 +42,7 @@ TAIL_COUNTS: dict[Stream, int] = {
     streams.COMMAND: 50,
 }
 STORE_LINES = 40_000  # read back from the event store's files, which survive a bus that lost its memory
+COMMAND_MS = 5_000  # a command of the page is carried out at once or not at all
 CHUNK = 500  # events folded before others get their turn
 
 
@@ -53,6 +57,7 @@ class DeskApi(Service):
         self._page_port, context.port = context.port, 0  # the page has the port; the worker's endpoints any free one
         self._own = DeskApiMetrics(context.metrics)
         self.board = Board(settings.limits())
+        self._acts = Acts(context.run_dir, self._why_not, self._publish_command, context.log)
         self._pages = BoardPages(
             self.board,
             clock=context.clock,
@@ -62,6 +67,7 @@ class DeskApi(Service):
             blind_ms=context.bus.blind_ms,
             problem=self._problem,
             metrics=self._exposition,
+            token=context.ids.token(16),
         )
         self._polls = AdminPolls(context.run_dir)
         self._stopping = asyncio.Event()
@@ -81,6 +87,8 @@ class DeskApi(Service):
             period_ms=self._settings.period_ms,
             stopping=self._stopping,
             streams_open=self._own.streams.set,
+            hand=self._acts,
+            token=self._pages.token,
         )
         self._server = HttpServer(app, port=self._page_port)
         self.context.port = self._page_port = self._server.port
@@ -168,6 +176,22 @@ class DeskApi(Service):
         if poll.error:
             self._own.poll_failures.labels(process).inc()
         return poll
+
+    def _why_not(self) -> str:
+        return why_not(self.board, self._pages.moment())
+
+    def _publish_command(self, action: str, scope: str, arguments: dict[str, str]) -> None:
+        context = self.context
+        command = context.source.make(
+            CommandV1,
+            bot_id="desk",
+            action=action,
+            scope=scope,
+            arguments=arguments,
+            actor="page",
+            expires_at_ms=context.clock.now_ms() + COMMAND_MS,
+        )
+        context.bus.publish_nowait(command)
 
     def _problem(self) -> str:
         if not self.context.health.is_ready:

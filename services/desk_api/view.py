@@ -4,6 +4,7 @@ from services.desk_api import asked
 from services.desk_api.bot_view import bot_json, fill_json, plain_or_none, reason
 from services.desk_api.logic import LATCH_ORDER, Board
 from services.desk_api.readings import Now, Reading, as_json, is_stale, source_of, younger
+from services.desk_api.switches import switches_json
 
 Json = dict[str, object]
 
@@ -11,8 +12,10 @@ INCIDENTS_SHOWN = 40
 FORMAT_VERSION = 1
 
 
-def frame(board: Board, now: Now, *, life: str, version: str, bus_blind_ms: int) -> Json:
-    """One frame of the stream and the answer of /api/board. ``life`` is new at each start of this server."""
+def frame(board: Board, now: Now, *, life: str, version: str, bus_blind_ms: int, token: str = "") -> Json:
+    """One frame of the stream and the answer of /api/board. ``life`` and ``token`` are new at each start of this
+    server.
+    """
     return {
         "format": FORMAT_VERSION,
         "life": life,
@@ -24,6 +27,7 @@ def frame(board: Board, now: Now, *, life: str, version: str, bus_blind_ms: int)
         "services": _services(board, now),
         "breaks": _breaks(board, now),
         "incidents": _incidents(board, now),
+        "faults": switches_json(board, now, token),
     }
 
 

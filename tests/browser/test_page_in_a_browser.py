@@ -247,3 +247,72 @@ def test_one_screen_is_enough(open_page, world, scheme):
     size = view.page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
     assert size == [1440, 900]
     assert view.page.locator("footer .notice").is_visible()
+
+
+# ------------------------------------------------------------------------------------------- faults, and a killed bot
+
+
+def rule(switch, fault, left_ms=12_000):
+    return {"fault": fault, "switch": switch, "armed": True, "left_ms": left_ms}
+
+
+@pytest.mark.parametrize(
+    ("label", "asked"),
+    [
+        ("Freeze feed", ("freeze_feed", True, 20_000)),
+        ("Lose ack", ("lose_ack", True, 20_000)),
+        ("429 storm", ("429_storm", True, 20_000)),
+        ("Kill bot1", ("kill_bot", "bot1")),
+    ],
+)
+def test_a_switch_acts_only_when_it_is_asked_for_twice(open_page, world, label, asked):
+    world.server.answer_of_the_venue()
+    view = open_page()
+    world.speak(1)
+    view.page.get_by_role("button", name="Faults").click()
+    view.page.get_by_role("button", name=label, exact=True).click()
+    view.until("#fault-question", label)
+    assert world.server.hand.asked == [], "nothing happens on the first press"
+    view.page.get_by_role("button", name="No", exact=True).click()
+    assert not view.page.locator("#fault-confirm").is_visible()
+    view.page.get_by_role("button", name=label, exact=True).click()
+    view.page.get_by_role("button", name=f"{label}, now").click()
+    view.page.wait_for_function("() => !['', '…'].includes(document.querySelector('#fault-said').textContent)")
+    assert world.server.hand.asked == [asked]
+    assert view.complaints == []
+
+
+def test_what_is_broken_is_in_sight_on_the_page_and_can_be_ended(open_page, world):
+    world.server.answer_of_the_venue(rule("freeze_feed", "freeze_public"), rule("", "adl"))
+    view = open_page()
+    view.until("#faults-on", "FAULT freeze feed, adl")
+    view.page.locator("#faults-on").click()
+    view.until("#fault-list", "on, 12 s left")
+    view.until("#faults-others", "adl")
+    view.page.locator("#end-freeze_feed").click()
+    view.until("#fault-said", "freeze_feed ended")
+    assert world.server.hand.asked == [("freeze_feed", False, None)]
+    world.server.answer_of_the_venue()
+    view.page.wait_for_function("() => document.querySelector('#faults-on').hidden")
+
+
+def test_nothing_can_be_broken_on_a_desk_that_is_not_simulated(open_page, world):
+    world.server.answer_of_the_venue(mode="live")
+    view = open_page()
+    view.page.get_by_role("button", name="Faults").click()
+    view.until("#faults-why", "only a simulated exchange")
+    assert view.page.locator("#fault-list tbody button:visible:enabled").count() == 0
+
+
+def test_a_page_that_outlived_its_server_gets_the_new_token_with_the_next_frame(open_page, world):
+    view = open_page()
+    world.server.stop()
+    view.until("#connection", "lost")
+    world.server.start()
+    view.until("#connection", "live")
+    world.server.answer_of_the_venue()
+    world.speak(1)
+    view.page.get_by_role("button", name="Faults").click()
+    view.page.get_by_role("button", name="Freeze feed", exact=True).click()
+    view.page.get_by_role("button", name="Freeze feed, now").click()
+    view.until("#fault-said", "freeze_feed set")

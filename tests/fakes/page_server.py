@@ -6,11 +6,12 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+from services.desk_api.acts import Said
 from services.desk_api.assets import load_assets
 from services.desk_api.http_server import HttpServer
-from services.desk_api.logic import Board, BoardLimits
+from services.desk_api.logic import Board, BoardLimits, DeskFacts, Poll
 from services.desk_api.pages import BoardPages
-from services.desk_api.readings import Now
+from services.desk_api.readings import Now, Stamp
 from services.desk_api.web import create_app
 
 
@@ -47,6 +48,21 @@ class HeldClock:
         self.mono_ms += by_ms
 
 
+class RecordingHand:
+    """Stands in for the acts of the page: keeps what was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[object, ...]] = []
+
+    async def fault(self, switch: str, is_on: bool, for_ms: int | None) -> Said:
+        self.asked.append((switch, is_on, for_ms))
+        return Said(200, "DONE", f"{switch} {'set' if is_on else 'ended'}")
+
+    async def kill_bot(self, bot_id: str) -> Said:
+        self.asked.append(("kill_bot", bot_id))
+        return Said(200, "DONE", f"{bot_id} (pid 4711) killed; the supervisor starts it again")
+
+
 class PageServer:
     def __init__(self, clock: HeldClock, *, limits: BoardLimits | None = None, period_ms: int = 100) -> None:
         self.clock = clock
@@ -59,6 +75,7 @@ class PageServer:
         self._thread: threading.Thread | None = None
         self._stopping: asyncio.Event | None = None
         self._assets = load_assets()
+        self.hand = RecordingHand()
 
     @property
     def url(self) -> str:
@@ -67,6 +84,12 @@ class PageServer:
     def say(self, events: Iterable[Any]) -> None:
         for event in events:
             self.board.apply(event, Now(self.clock.now_ms(), self.clock.monotonic_ms()))
+
+    def answer_of_the_venue(self, *faults: dict[str, object], mode: str = "sim") -> None:
+        """A supervised desk whose simulated exchange answers now, under these faults."""
+        stamp = Stamp(self.clock.now_ms(), self.clock.monotonic_ms())
+        self.board.facts = DeskFacts(mode=mode, bots=tuple(self.board.bots), stamp=stamp)
+        self.board.venue = Poll({"open_orders": 0, "accounts": {}, "faults": list(faults)}, stamp, "")
 
     def start(self) -> None:
         """Start, or start again on the same port after ``stop``."""
@@ -93,9 +116,16 @@ class PageServer:
             blind_ms=lambda: self.blind_ms,
             problem=lambda: "",
             metrics=lambda: (b"", "text/plain"),
+            token=f"token-{self.lives}",
         )
         app = create_app(
-            pages, assets=self._assets, version="0.0.test", period_ms=self.period_ms, stopping=self._stopping
+            pages,
+            assets=self._assets,
+            version="0.0.test",
+            period_ms=self.period_ms,
+            stopping=self._stopping,
+            hand=self.hand,
+            token=pages.token,
         )
         server = HttpServer(app, port=self.port)
         self.port = server.port

@@ -2,6 +2,7 @@
 
 import { ageText, ages, setAge, showAge } from "./age.js";
 import { Charts } from "./charts.js";
+import { Faults } from "./faults.js";
 import { clockTime, number } from "./format.js";
 import { drawBots, drawEdge, drawFigures, drawFills, drawIncidents, drawOrders, drawServices } from "./panels.js";
 import { put } from "./table.js";
@@ -16,6 +17,7 @@ let stream = null;
 let openedMs = 0;
 let wasLost = false;
 let charts = null;
+const faults = new Faults();
 
 const STATE_CLASS = { ACTIVE: "good", REDUCING: "warn", HALTED: "bad", open: "good", OPEN: "good", shut: "bad", SHUT: "bad" };
 
@@ -101,6 +103,7 @@ function draw() {
   drawBots(frame.bots, bot, choose);
   drawServices(frame.services);
   drawIncidents(frame);
+  faults.draw(frame.faults, bot);
   if (!bot) return;
   drawFigures(bot, frame.desk);
   drawOrders(bot);
@@ -188,7 +191,7 @@ for (const button of document.querySelectorAll("[data-minutes]")) {
   });
 }
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("select, input")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("select, input") || faults.isOpen) return;
   if (event.key === "t") switchTheme();
   const bot = frame && /^[1-9]$/.test(event.key) ? frame.bots[Number(event.key) - 1] : null;
   if (bot) choose(bot.id);

@@ -12,7 +12,7 @@ from services.desk_api.pages import BoardPages
 from services.desk_api.readings import Now
 from services.desk_api.web import STREAMS_MAX, create_app, host_name
 from tests.fakes.desk_events import TalkingDesk
-from tests.fakes.page_server import HeldClock
+from tests.fakes.page_server import HeldClock, RecordingHand
 
 START_MS = 1_700_000_000_000
 
@@ -33,8 +33,10 @@ class Page:
             blind_ms=lambda: 0,
             problem=lambda: self.problem,
             metrics=lambda: (b"hbot_up 1\n", "text/plain"),
+            token="the-token",
         )
         self.open_streams = 0
+        self.hand = RecordingHand()
         self.app = create_app(
             pages,
             assets=load_assets(),
@@ -42,6 +44,8 @@ class Page:
             period_ms=20,
             stopping=self.stopping,
             streams_open=lambda count: setattr(self, "open_streams", count),
+            hand=self.hand,
+            token="the-token",
         )
 
     def run(self, seconds):
@@ -196,3 +200,67 @@ async def test_only_so_many_streams_are_served(page):
     assert (refused.status_code, refused.json()["code"]) == (503, "TOO_MANY_STREAMS")
     page.stopping.set()
     assert {status for status, _ in await asyncio.wait_for(asyncio.gather(*reading), 10)} == {200}
+
+
+# --------------------------------------------------------------------------------------------- the two routes that act
+
+FREEZE = {"switch": "freeze_feed", "on": True, "for_ms": 20_000}
+OWN = {"x-hbot-page": "the-token", "origin": "http://127.0.0.1:8000", "sec-fetch-site": "same-origin"}
+
+
+async def test_the_page_itself_may_set_and_end_faults_and_kill_a_bot(page):
+    async with page.client() as client:
+        said = await client.post("/api/faults", json=FREEZE, headers=OWN)
+        assert (said.status_code, said.json()["text"]) == (200, "freeze_feed set")
+        await client.post("/api/faults", json={"switch": "freeze_feed", "on": False}, headers=OWN)
+        await client.post("/api/kill-bot", json={"bot": "bot1"}, headers=OWN)
+    assert page.hand.asked == [("freeze_feed", True, 20_000), ("freeze_feed", False, None), ("kill_bot", "bot1")]
+
+
+@pytest.mark.parametrize("path", ["/api/faults", "/api/kill-bot"])
+@pytest.mark.parametrize(
+    ("changed", "status", "code"),
+    [
+        ({"x-hbot-page": ""}, 403, "PAGE_TOKEN"),
+        ({"x-hbot-page": "of-an-earlier-life"}, 403, "PAGE_TOKEN"),
+        ({"origin": "https://attacker.example"}, 403, "CROSS_SITE"),
+        ({"origin": "null"}, 403, "CROSS_SITE"),
+        ({"origin": "http://127.0.0.1:9000"}, 403, "CROSS_SITE"),
+        ({"sec-fetch-site": "cross-site"}, 403, "CROSS_SITE"),
+        ({"sec-fetch-site": "none"}, 403, "CROSS_SITE"),
+        ({"host": "desk.attacker.example"}, 421, "HOST_REFUSED"),
+        ({"content-type": "text/plain"}, 415, "NOT_JSON"),
+    ],
+    ids=str,
+)
+async def test_nobody_but_the_page_may_act(page, path, changed, status, code):
+    async with page.client() as client:
+        headers = {**OWN, "content-type": "application/json", **changed}
+        answer = await client.post(path, content=b'{"switch": "freeze_feed", "on": true}', headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert page.hand.asked == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400),
+        (b"[]", 400),
+        (b'{"switch": "freeze_feed"}', 400),
+        (b'{"switch": "freeze_feed", "on": true, "for_ms": 5}', 400),
+        (b'{"switch": "freeze_feed", "on": true, "price": 1}', 400),
+        (b"x" * 2_000, 413),
+    ],
+)
+async def test_a_body_that_is_none_is_refused(page, body, status):
+    async with page.client() as client:
+        headers = {**OWN, "content-type": "application/json"}
+        assert (await client.post("/api/faults", content=body, headers=headers)).status_code == status
+    assert page.hand.asked == []
+
+
+async def test_the_token_is_in_the_frame_and_in_no_other_answer(page):
+    async with page.client() as client:
+        assert (await client.get("/api/board")).json()["faults"]["token"] == "the-token"
+        for path in ("/", "/api/health", "/static/board.js"):
+            assert "the-token" not in (await client.get(path)).text
