@@ -21,7 +21,7 @@ from hummingbot.core.data_type.trade_fee import TokenAmount, TradeFeeBase
 from hummingbot.core.utils.async_utils import safe_ensure_future
 from hummingbot.core.web_assistant.web_assistants_factory import WebAssistantsFactory
 
-from services.bot.connector_polling import ORDERS_PENDING_ENDPOINT, GatewayPolling
+from services.bot.connector_polling import ORDERS_PENDING_ENDPOINT, TRADE_RATE_ENDPOINT, GatewayPolling
 from services.bot.past_fill import scope_of
 from services.bot.refusal import REQUEST_ERRORS, code_and_text, is_definite, is_not_found
 from services.bot.web import GatewayWebUtils
@@ -78,6 +78,7 @@ class BitgetPerpetualDeskDerivative(GatewayPolling):
             *constants.RATE_LIMITS,
             RateLimit(limit_id=ORDERS_PENDING_ENDPOINT, limit=10, time_interval=1),
             RateLimit(limit_id=CANDLES_ENDPOINT, limit=20, time_interval=1),
+            RateLimit(limit_id=TRADE_RATE_ENDPOINT, limit=10, time_interval=1),
         ]
 
     def _create_web_assistants_factory(self) -> WebAssistantsFactory:
@@ -182,6 +183,7 @@ class BitgetPerpetualDeskDerivative(GatewayPolling):
     def _on_order_failure(self, order_id: str, trading_pair: str, *, exception: Exception, **_: Any) -> None:
         """The carrier logs the refusal with its code; the stock class would add a traceback."""
         self._update_order_after_failure(order_id, trading_pair, exception)
+        self._read_rules_if_refused_by_them(code_and_text(str(exception))[0])
 
     async def _cancel_at_gateway(self, trading_pair: str, **which: str) -> None:
         answer = await self._api_post(

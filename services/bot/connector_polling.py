@@ -2,8 +2,11 @@
 
 The stock connector asks for each order by itself, every two minutes. Here it is one listing of fills and one of open
 orders every few seconds; an open order that nobody carries is cancelled; a position missing from a listing is closed.
+Rules and fees of the venue change while one trades: they are read every minute, the fees as those of this account, and
+the rules at once when an order is refused by them.
 """
 
+import asyncio
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -11,25 +14,57 @@ from typing import Any, ClassVar
 from hummingbot.connector.derivative.bitget_perpetual import bitget_perpetual_constants as constants
 from hummingbot.connector.derivative.bitget_perpetual.bitget_perpetual_derivative import BitgetPerpetualDerivative
 from hummingbot.core.data_type.in_flight_order import InFlightOrder
+from hummingbot.core.data_type.trade_fee import TradeFeeSchema
+from hummingbot.core.utils.async_utils import safe_ensure_future
 
 from services.bot.past_fill import PastFill, past_fill
 from services.bot.refusal import REQUEST_ERRORS, is_not_found
 from services.common.clock import SystemClock
 from services.common.ports import Clock
+from services.contracts import reasons
 
 ORDERS_PENDING_ENDPOINT = "/api/v2/mix/order/orders-pending"
+TRADE_RATE_ENDPOINT = "/api/v2/common/trade-rate"
 
 _SETTLE_S = 3.0  # an order younger than this may be missing from a listing, or not yet ours
 
 
 class GatewayPolling(BitgetPerpetualDerivative):
     LONG_POLL_INTERVAL = 5.0  # fills missed in a short gap of the stream are found this soon
+    TRADING_RULES_INTERVAL = 60.0  # stock: half an hour
+    TRADING_FEES_INTERVAL = 60.0  # stock: half a day, and those of the list instead of the account's own
     clock: ClassVar[Clock] = SystemClock()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.foreign_cancels = 0  # orders at the gateway that were not ours and were cancelled
         self._foreign_seen: dict[str, int] = {}
+        self._rules_reading: asyncio.Future[None] | None = None
         super().__init__(*args, **kwargs)
+
+    async def _update_trading_fees(self) -> None:
+        """What this account pays; what the venue lists for everybody stands in until that was read once."""
+        for trading_pair in self._trading_pairs or []:
+            symbol = await self.exchange_symbol_associated_to_pair(trading_pair)
+            try:
+                answer = await self._api_get(
+                    path_url=TRADE_RATE_ENDPOINT,
+                    params={"symbol": symbol, "businessType": "mix"},
+                    is_auth_required=True,
+                )
+                maker, taker = Decimal(answer["data"]["makerFeeRate"]), Decimal(answer["data"]["takerFeeRate"])
+            except REQUEST_ERRORS as error:
+                self.logger().warning(f"FEE_UNRESOLVED: {trading_pair}: {error!r}; the last known rates stay")
+                if trading_pair not in self._trading_fees:
+                    await super()._update_trading_fees()
+            else:
+                self._trading_fees[trading_pair] = TradeFeeSchema(
+                    maker_percent_fee_decimal=maker, taker_percent_fee_decimal=taker
+                )
+
+    def _read_rules_if_refused_by_them(self, code: str) -> None:
+        """A storm of refusals reads once at a time."""
+        if code in reasons.BY_RULES and (self._rules_reading is None or self._rules_reading.done()):
+            self._rules_reading = safe_ensure_future(self._update_trading_rules())
 
     async def _update_orders_fills(self, orders: list[InFlightOrder]) -> None:
         """One listing of the newest fills for all orders; what the stream told already is ignored by trade id."""

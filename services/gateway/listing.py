@@ -12,8 +12,6 @@ from services.contracts import reasons
 from services.gateway import quarantine
 from services.gateway.state import State
 
-NO_TRADING = frozenset({"SYMBOL_HALTED", "UNKNOWN_SYMBOL"})
-BY_RULES = NO_TRADING | {"PRICE_NOT_ON_TICK", "QTY_NOT_ON_LOT", "QTY_BELOW_MIN", "QTY_ABOVE_MAX", "NOTIONAL_BELOW_MIN"}
 _AGAIN_MS_MIN = 2_000  # a storm of refusals asks once
 _RULES = ("tick_size", "lot_size", "min_qty_base", "max_qty_base", "min_notional_quote")
 
@@ -32,9 +30,9 @@ def read(state: State) -> None:
 
 def on_venue_refused(state: State, bot_id: str, symbol: str, code: str) -> None:
     """The venue refused an order of the pair: by its rules, or because nobody may trade it."""
-    if code not in BY_RULES:
+    if code not in reasons.BY_RULES:
         return
-    if code in NO_TRADING:
+    if code in reasons.NO_TRADING:
         quarantine.hold(state, bot_id, f"pair:{symbol}", "a pair that trades", code)
     state.market.is_listing_doubted = True
     for kept in [request for request in state.public.kept if isinstance(request, venue.GetInstruments)]:

@@ -13,7 +13,7 @@ from hummingbot.core.web_assistant.connections.data_types import RESTMethod, RES
 
 from services.bot import registration
 from services.bot.connector import CONNECTOR_NAME, BitgetPerpetualDeskDerivative
-from services.bot.connector_polling import ORDERS_PENDING_ENDPOINT
+from services.bot.connector_polling import ORDERS_PENDING_ENDPOINT, TRADE_RATE_ENDPOINT
 from services.bot.web import _ToGateway
 from services.common.clock import ManualClock
 from services.common.errors import ConfigError
@@ -21,6 +21,7 @@ from services.common.errors import ConfigError
 PAIR = "BTC-USDT"
 NOT_FOUND = OSError('HTTP status is 400. Error: {"code":"40768","msg":"ORDER_NOT_FOUND: order=x","data":null}')
 REFUSED = OSError('HTTP status is 400. Error: {"code":"45113","msg":"ORDER_VALUE_LIMIT: value=2, limit=1","data":null}')
+OFF_TICK = OSError('HTTP status is 400. Error: {"code":"45115","msg":"PRICE_NOT_ON_TICK: tick=1","data":null}')
 
 
 class Gateway:
@@ -241,6 +242,31 @@ async def test_a_gateway_on_another_machine_is_refused_before_anything_is_sent(m
     monkeypatch.setattr(BitgetPerpetualDeskDerivative, "gateway_url", "http://10.1.2.3:80")
     with pytest.raises(ConfigError, match="GATEWAY_NOT_LOOPBACK"):
         BitgetPerpetualDeskDerivative(trading_pairs=[PAIR], trading_required=False)
+
+
+async def test_f58_the_fees_are_the_accounts_own_and_stay_while_they_cannot_be_read(connector, gateway):
+    for rates in (("0.0002", "0.0006"), ("0.0004", "0.0012")):
+        gateway.answers[TRADE_RATE_ENDPOINT] = {"makerFeeRate": rates[0], "takerFeeRate": rates[1]}
+        await connector._update_trading_fees()
+        assert connector.fee_rates(PAIR) == (Decimal(rates[0]), Decimal(rates[1]))
+    gateway.answers[TRADE_RATE_ENDPOINT] = OSError("HTTP status is 503")
+    await connector._update_trading_fees()
+    assert connector.fee_rates(PAIR) == (Decimal("0.0004"), Decimal("0.0012"))
+    assert connector.TRADING_FEES_INTERVAL <= 60
+
+
+async def test_f15_an_order_refused_by_the_rules_makes_them_be_read_at_once(connector, gateway):
+    def readings():
+        return len(gateway.asked_of(constants.PUBLIC_CONTRACTS_ENDPOINT))
+
+    gateway.answers[constants.PUBLIC_CONTRACTS_ENDPOINT] = []
+    gateway.answers[constants.PLACE_ORDER_ENDPOINT] = REFUSED
+    await placed(connector)
+    assert readings() == 0, "another refusal says nothing about the rules"
+    gateway.answers[constants.PLACE_ORDER_ENDPOINT] = OFF_TICK
+    await placed(connector, "hb1-b0-x.2")
+    assert readings() > 0
+    assert connector.TRADING_RULES_INTERVAL <= 60
 
 
 async def test_a_start_of_networking_that_failed_is_tried_again_within_seconds(connector):
