@@ -37,6 +37,7 @@ class VirtualAccount:
     bills_cursor_ms: int = 0
     is_connected_before: bool = False
     fence: int = 0
+    since_ms: int = 0  # of the first connect: trades before it are not the desk's
     ignored: dict[str, Decimal] = field(default_factory=dict)  # found at the first connect and left alone
 
     def holding(self, symbol: str) -> Holding:
@@ -88,6 +89,7 @@ class VirtualAccount:
             bills_cursor_ms=self.bills_cursor_ms,
             is_connected_before=self.is_connected_before,
             fence=self.fence,
+            since_ms=self.since_ms,
             ignored=self.ignored,
         )
 
@@ -106,6 +108,7 @@ def account_from(record: AccountRecord) -> VirtualAccount:
         bills_cursor_ms=record.bills_cursor_ms,
         is_connected_before=record.is_connected_before,
         fence=record.fence,
+        since_ms=record.since_ms,
         ignored=dict(record.ignored),
     )
 

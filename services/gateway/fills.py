@@ -22,6 +22,8 @@ def import_fill(state: State, account_id: str, fill: venue.Fill, source: Source)
         state.count("fills_duplicate")
         return row
     lane.remember_trade(fill.trade_id)
+    if row is None and fill.ts_exch_ms < account.since_ms:
+        return None  # of a time before the desk: it is in the position that was met then
     account.add_fill(fill)
     state.count("fills")
     if row is None:

@@ -16,7 +16,7 @@ HARMLESS = frozenset({"read", "trade"})
 
 
 def prove(state: State, lane: Lane, then: Callable[[bool], None]) -> None:
-    """Ask what the lane's key may do; ``then`` hears whether it is proven harmless. ``lane.door_detail`` says why not."""
+    """Ask what the lane's key may do; ``then`` hears whether it is harmless. ``lane.door_detail`` says why not."""
     state.core.ask(lane.bot_id, venue.GetKeyRights(), partial(_on_rights, state, lane, then))
 
 

@@ -18,6 +18,7 @@ from services.gateway import (
     key_rights,
     keys,
     listing,
+    maintenance,
     marketdata,
     reading,
     recovery,
@@ -133,6 +134,7 @@ class Gateway:
         core.every(timing.position_watch_ms, partial(differences.watch_positions, state))
         core.every(timing.watch_ms, partial(watches.compare_in_and_out, state))
         core.every(timing.watch_ms, partial(marketdata.confirm_quiet_books, state))
+        core.every(timing.watch_ms, partial(maintenance.watch, state))
         marketdata.compare_clocks(state)
         sessions.watch_rest_only(state)
 
@@ -191,8 +193,10 @@ class Gateway:
             reading.read_fills(self.state, lane.bot_id, "poll", lambda _is_read: None)
 
     def _hunt(self) -> None:
-        for lane in self._ready_lanes():
-            hunter.hunt(self.state, lane.bot_id)
+        """By REST, so also while the private stream is down: what arrives at the venue late must not wait for it."""
+        for lane in self.state.lanes.values():
+            if lane.is_door_open:
+                hunter.hunt(self.state, lane.bot_id)
 
     def _poll_bills(self) -> None:
         for lane in self._ready_lanes():

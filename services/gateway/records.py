@@ -86,6 +86,7 @@ class AccountRecord(msgspec.Struct, frozen=True, kw_only=True):
     is_connected_before: bool  # the first connect has been answered
     ignored: dict[str, Decimal] = {}  # signed base that was there at the first connect and is left alone
     fence: int = 0  # the highest lease token seen
+    since_ms: int = 0  # of the first connect: trades before it are not the desk's
 
 
 Record = OrderRecord | FillRecord | BillRecord | AccountRecord

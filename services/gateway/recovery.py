@@ -1,8 +1,8 @@
 """From "nothing is known" to "the door is open", at start and after each loss of a private stream.
 
 At start, per bot: cancel every open order of ours and read the venue until none is left; ask what became of every order
-that was under way; import the fills since the last known one; compare positions; ask what the key may do; only then open
-the door. After a reconnect the same reading without the cancelling, while new risk waits.
+that was under way; import the fills since the last known one; compare positions; ask what the key may do; only then
+open the door. After a reconnect the same reading without the cancelling, while new risk waits.
 """
 
 from functools import partial
@@ -51,6 +51,9 @@ def _on_listed(state: State, lane: Lane, sync_round: int, open_orders: int | Non
         return
     for row in state.orders.open_of(lane.bot_id):
         pursuit.ask_truth_now(state, row)
+    if not state.accounts[lane.bot_id].is_connected_before:  # what was traded before is nobody's here
+        _read_positions(state, lane, sync_round, 1)
+        return
     reading.read_fills(state, lane.bot_id, "startup", partial(_on_fills, state, lane, sync_round))
 
 
@@ -134,6 +137,7 @@ def _first_connect(state: State, lane: Lane) -> None:
         account.ignored = {p.symbol: p.qty_base for p in positions}
         reading.take_positions(state, lane.bot_id, positions)
     account.is_connected_before = True
+    account.since_ms = state.core.now.wall_ms
     account.fills_cursor_ms = max(account.fills_cursor_ms, state.core.now.wall_ms)
     account.bills_cursor_ms = max(account.bills_cursor_ms, state.core.now.wall_ms)
     state.core.write(account.record())

@@ -143,6 +143,7 @@ class State:
         self.release: Mapping[str, Released] = {}
         self.clock_skew_ms: int | None = None  # ours minus the venue's; None before it was measured
         self.clock_measured_mono_ms = 0
+        self.maintenance_said: set[tuple[int, int]] = set()  # (begin of a window, how long ahead it was said)
         self.is_draining = False
         self.tightened: list[str] = []  # scopes tightened by the input at hand, not yet acted upon
         self.journal_failure = ""

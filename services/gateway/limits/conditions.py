@@ -25,11 +25,12 @@ def check_fence(state: State, order: Candidate) -> Refusal | None:
 
 
 def check_maintenance(state: State, order: Candidate) -> Refusal | None:
+    """FEE-04, F56: no new risk from a minute before an announced window to its end."""
     if order.is_reducing:
         return None
     now_ms = state.core.now.wall_ms
     for window in state.policy.maintenance:
-        if window.start_ms <= now_ms < window.end_ms:
+        if window.covers(now_ms):
             return Refusal("MAINTENANCE", "venue:bitget", f"window {window.start_ms}..{window.end_ms}", str(now_ms))
     return None
 

@@ -48,10 +48,17 @@ class AccountPolicy(NamedTuple):
     position_mode: venue.PositionMode
 
 
+MAINTENANCE_CLEAR_MS = 60_000  # the desk is clear of orders so long before the venue stops
+
+
 class MaintenanceWindow(NamedTuple):
     start_ms: int
     end_ms: int
     note: str
+
+    def covers(self, now_ms: int) -> bool:
+        """Whether nothing that could open may rest now."""
+        return self.start_ms - MAINTENANCE_CLEAR_MS <= now_ms < self.end_ms
 
 
 class Policy(NamedTuple):

@@ -141,7 +141,7 @@ RULES: tuple[Rule, ...] = (
     Rule("client order id", "DUPLICATE_CLIENT_ORDER_ID", ("RTS6-12(3)",), "an id is used once"),
     Rule("release", "RELEASE_MISMATCH", ("K1", "I9"), "a bot quotes only with the code and settings of its release"),
     Rule("fencing", "NOT_LEADER", ("I4",), "an order with an older token than was seen is refused"),
-    Rule("maintenance calendar", "MAINTENANCE", ("RTS6-5(4)",), "no new risk during an announced window"),
+    Rule("maintenance calendar", "MAINTENANCE", ("RTS6-5(4)", "FEE-04"), "nothing that opens rests during a window"),
     Rule("quarantine", "QUARANTINED", ("RTS6-15(3)",), "a pair or route that misbehaves waits"),
     Rule("circuit", "CIRCUIT_OPEN", ("RTS6-15(3)",), "an operation that keeps failing waits; cancels never do"),
     Rule("venue budget", "RATE_LIMIT_EXCEEDED", ("RTS6-15(1)(d)",), "submits leave the reserve of cancels untouched"),

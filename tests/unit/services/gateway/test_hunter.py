@@ -2,6 +2,7 @@ from decimal import Decimal
 
 from services.common import venue
 from services.contracts import events as e
+from services.gateway import messages as m
 from tests.fakes.gateway_desk import Fault
 
 
@@ -60,3 +61,23 @@ def test_an_order_that_ended_while_the_list_was_on_its_way_is_no_ghost(desk):
     desk.deliver_pushes()
     desk.run(1_000)
     assert desk.events(e.BreakV1) == []
+
+
+def test_while_the_private_stream_is_down_what_arrives_late_is_hunted_all_the_same(desk):
+    desk.feed(m.UpstreamLink("bot1", False))
+    desk.run(1_000)
+    desk.venue.place_by_hand("bot1", "hb1-b0-zzz.9", Decimal("0.001"), Decimal("59990"))
+    desk.run(10_000)
+    assert desk.venue.open_orders() == []
+    assert [b["what"] for b in desk.events(e.BreakV1)] == ["orphan_order"]
+
+
+def test_after_every_reconnect_the_open_orders_are_listed_before_new_risk(desk):
+    desk.feed(m.UpstreamLink("bot1", False))
+    desk.venue.place_by_hand("bot1", "hb1-b0-zzz.9", Decimal("0.001"), Decimal("59990"))
+    asked = len(desk.venue.asked)
+    desk.feed(m.UpstreamLink("bot1", True))
+    assert desk.refusal().code == "VENUE_UNREACHABLE"
+    desk.run(200)
+    assert isinstance(desk.venue.asked[asked], venue.GetOpenOrders)
+    assert desk.venue.open_orders() == []

@@ -184,3 +184,27 @@ def test_a_foreign_order_at_the_first_connect_is_refused_too():
     desk.venue.place_by_hand("bot1", "web-1", Decimal("0.001"), Decimal("59000"))
     desk.start()
     assert desk.refusal().code == "SCOPE_REDUCING"
+
+
+def test_what_was_traded_before_the_first_connect_is_not_the_desks():
+    desk = Desk()
+    earlier = desk.venue.place_by_hand("bot1", "web-1", Decimal("0.003"), Decimal("59000"))
+    desk.venue.trade(earlier.venue_id, Decimal("0.003"))
+    desk.venue.take_pushes()
+    desk.start()
+    desk.run(30_000)  # fills are polled with an overlap
+    account = desk.gateway.state.accounts["bot1"]
+    assert (account.suspense_quote, account.fees_quote) == (0, 0)
+    assert account.holding("BTC-USDT").qty_base == Decimal("0.003"), "adopted with the position"
+    assert desk.tightened == []
+    desk.restart()
+    desk.run(30_000)
+    assert desk.tightened == []
+    assert desk.placed()
+
+
+def test_what_is_traded_by_another_hand_after_the_first_connect_is_suspense_as_ever(desk):
+    stranger = desk.venue.place_by_hand("bot1", "web-1", Decimal("0.003"), Decimal("59000"))
+    desk.venue.trade(stranger.venue_id, Decimal("0.003"), is_heard=False)
+    desk.run(10_000)
+    assert desk.gateway.state.accounts["bot1"].suspense_quote == Decimal("177")

@@ -469,17 +469,50 @@ def test_a_post_only_order_from_an_old_view_is_refused_where_the_bot_states_it(d
     assert isinstance(answer, venue.Placed) if passes else answer.code == "VIEW_TOO_OLD"
 
 
-@proves("maintenance calendar")
-def test_no_new_risk_during_announced_maintenance():
+def desk_with_maintenance(begins_in_ms: int, lasts_ms: int = 20_000) -> Desk:
     tree = copy.deepcopy(TREE)
-    now_ms = Desk().wall_ms
-    tree["maintenance"] = [{"start_ms": now_ms + 10_000, "end_ms": now_ms + 20_000, "note": "upgrade"}]
-    desk = Desk(policy=parse_policy(tree)).start()
+    start_ms = Desk().wall_ms + begins_in_ms
+    tree["maintenance"] = [{"start_ms": start_ms, "end_ms": start_ms + lasts_ms, "note": "upgrade"}]
+    return Desk(policy=parse_policy(tree)).start()
+
+
+@proves("maintenance calendar")
+def test_fee_04_no_new_risk_from_a_minute_before_announced_maintenance_to_its_end():
+    desk = desk_with_maintenance(70_000)
     assert desk.placed()
     desk.run(10_000)
     assert desk.refusal(level="b1").code == "MAINTENANCE"
-    desk.run(10_000)
+    desk.run(81_000)
     assert desk.placed(level="b1")
+
+
+@proves("maintenance calendar")
+def test_fee_04_f56_nothing_that_could_open_rests_when_the_venue_stops():
+    desk = desk_with_maintenance(70_000)
+    filled(desk, "buy", "0.002")
+    desk.placed(level="b1")
+    desk.placed("sell", None, "0.002", "d0", reduce_only=True)
+    desk.run(12_000)
+    assert [order.request.reduce_only for order in desk.venue.open_orders()] == [True]
+
+
+@proves("maintenance calendar")
+def test_fee_04_maintenance_is_said_a_day_and_an_hour_ahead_once_each():
+    def said(desk: Desk) -> list[str]:
+        decisions = desk.events(e.RiskDecisionV1)
+        return [d["value"].partition(";")[0] for d in decisions if d["reason"] == "MAINTENANCE"]
+
+    hour_ms = 3_600_000
+    desk = desk_with_maintenance(24 * hour_ms + 30_000)
+    assert said(desk) == []
+    desk.run(60_000)
+    assert said(desk) == ["begins in 1440 min"]
+    late = desk_with_maintenance(hour_ms + 30_000)
+    late.run(120_000)
+    assert said(late) == ["begins in 60 min"] * 2, "what a late start missed at once, then the hour"
+    last = desk_with_maintenance(hour_ms // 2)
+    last.run(120_000)
+    assert said(last) == ["begins in 29 min"]
 
 
 @proves("release")
