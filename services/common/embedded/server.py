@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import importlib.util
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 
 import psutil
 
-from services.common.errors import TimedOut
+from services.common.errors import DeskError, TimedOut
 
 SOCKET_PATH_MAX = 100  # the kernel takes 107 bytes; PostgreSQL adds a name of its own
 
@@ -23,6 +24,19 @@ class ServerStatus(NamedTuple):
     pid: int | None
     url: str
     detail: str
+
+
+def wheel_file(package: str, relative_paths: Sequence[str], *, code: str, flag: str) -> Path:
+    """The first of the paths that exists in an installed package. Raises DeskError ``code`` when there is none."""
+    spec = importlib.util.find_spec(package)
+    locations = list(spec.submodule_search_locations or ()) if spec else []
+    for location in locations:
+        for relative in relative_paths:
+            path = Path(location) / relative
+            if path.exists():
+                return path
+    wanted = " or ".join(relative_paths)
+    raise DeskError(code, f"{package} has no {wanted}, looked in {locations}", f"make install, or {flag}")
 
 
 def socket_dir(data_dir: Path, longest_name: str) -> Path:

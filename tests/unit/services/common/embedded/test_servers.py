@@ -1,7 +1,5 @@
 import os
-import shutil
 import signal
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,16 +9,10 @@ import pytest
 import redis
 
 from services.common.embedded import PostgresServer, RedisServer
-from services.common.embedded.server import socket_dir
+from services.common.embedded.server import socket_dir, wheel_file
+from services.common.errors import DeskError
 
 Server = RedisServer | PostgresServer
-
-
-@pytest.fixture
-def run_dir() -> Iterator[Path]:
-    path = Path(tempfile.mkdtemp(prefix="hb"))
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
 
 
 @pytest.fixture(params=[RedisServer, PostgresServer])
@@ -94,3 +86,11 @@ def test_a_path_too_long_for_a_socket_gets_a_short_one_and_the_same_every_time(t
     assert socket_dir(deep, "redis.sock") == short
     assert socket_dir(Path("/run/desk"), "redis.sock") == Path("/run/desk")
     short.rmdir()
+
+
+def test_a_wheel_without_the_file_names_what_was_looked_for_and_the_flag_that_goes_elsewhere():
+    with pytest.raises(DeskError) as refused:
+        wheel_file("redis", ["bin/redis-server"], code="REDIS_BINARY_MISSING", flag="--redis-url")
+    assert refused.value.code == "REDIS_BINARY_MISSING"
+    assert "redis has no bin/redis-server" in str(refused.value)
+    assert "--redis-url" in str(refused.value)
