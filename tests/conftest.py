@@ -1,9 +1,16 @@
-"""Golden files: ``pytest --update-golden`` rewrites them, and the diff is read."""
+"""What every room of the tests may use: a short run directory, a Redis in it, and golden files.
 
-from collections.abc import Callable
+``pytest --update-golden`` rewrites the golden files, and the diff is read.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from services.common.embedded import RedisServer
 
 GOLDEN_DIR = Path(__file__).parent / "golden"
 
@@ -25,3 +32,19 @@ def check_golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert path.read_text(encoding="utf-8") == text, f"{path} differs: pytest --update-golden, then read the diff"
 
     return check
+
+
+@pytest.fixture
+def run_dir() -> Iterator[Path]:
+    """Short, because unix sockets lie below it and their paths are limited."""
+    path = Path(tempfile.mkdtemp(prefix="hb"))
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def redis_server(run_dir: Path) -> Iterator[RedisServer]:
+    server = RedisServer(run_dir)
+    server.start()
+    yield server
+    server.stop()

@@ -66,12 +66,16 @@ class HostStack:
         eventually(lambda: self.is_ready("bot"), 60, f"the bot is ready\n{self.log_tail()}")
 
     def start_bot(self) -> None:
+        living = self._processes.get("bot")
+        assert living is None or living.poll() is not None, "two lives of one bot: end_bot first"
         flags = ("--bot", self.bot_id, "--gateway-url", self.url("gateway"), *self._bot_flags)
         self._spawn("bot", "services.bot", *flags)
 
     def end_bot(self, number: signal.Signals, within_s: float = 15) -> int:
+        """Also of one that has ended: its exit code."""
         process = self._processes["bot"]
-        process.send_signal(number)
+        if process.poll() is None:
+            process.send_signal(number)
         return process.wait(within_s)
 
     def stop(self) -> None:

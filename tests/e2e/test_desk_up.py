@@ -5,8 +5,6 @@ import os
 import shutil
 import signal
 import socket
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -20,14 +18,6 @@ pytestmark = pytest.mark.e2e
 RECORDING = REPO.parent / "shared" / "data" / "btc_perp_20211231_20220201_1m.csv"
 FIRST_ORDER_S_MAX = 20
 KILLED_IN_TURN = ("desk_api", "kill_switch", "event_store", "postgres", "redis", "venue_sim", "gateway", "bot.bot0")
-
-
-@pytest.fixture
-def run_dir() -> Iterator[Path]:
-    """Short, because sockets lie below it."""
-    path = Path(tempfile.mkdtemp(prefix="hb"))
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
 
 
 def is_quiet() -> bool:

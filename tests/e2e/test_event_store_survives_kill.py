@@ -2,11 +2,9 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,23 +46,8 @@ class StoreProcess:
 
 
 @pytest.fixture
-def run_dir() -> Iterator[Path]:
-    path = Path(tempfile.mkdtemp(prefix="hb"))
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
-
-
-@pytest.fixture
-def redis(run_dir: Path) -> Iterator[RedisServer]:
-    server = RedisServer(run_dir)
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def store(run_dir: Path, redis: RedisServer) -> Iterator[StoreProcess]:
-    started = StoreProcess(run_dir, redis.url)
+def store(run_dir: Path, redis_server: RedisServer) -> Iterator[StoreProcess]:
+    started = StoreProcess(run_dir, redis_server.url)
     yield started
     started.process.kill()
     started.process.wait()
@@ -81,10 +64,12 @@ async def eventually(condition, *, what: str) -> None:
         await asyncio.sleep(0.05)
 
 
-async def test_store_and_redis_are_killed_under_load(run_dir: Path, redis: RedisServer, store: StoreProcess) -> None:
+async def test_store_and_redis_are_killed_under_load(
+    run_dir: Path, redis_server: RedisServer, store: StoreProcess
+) -> None:
     clock = SystemClock()
     source = Source("gateway", clock=clock, ids=SystemIds(clock))
-    bus = RedisBus(redis.url, source=source, clock=clock, spool_dir=run_dir / "spool" / "gateway")
+    bus = RedisBus(redis_server.url, source=source, clock=clock, spool_dir=run_dir / "spool" / "gateway")
     await bus.start()
     for n in range(N_EVENTS):
         await bus.publish(
@@ -96,11 +81,11 @@ async def test_store_and_redis_are_killed_under_load(run_dir: Path, redis: Redis
             await eventually(lambda: len(stored(run_dir)) > n // 2, what="the store takes events")  # noqa: B023
             store.kill_and_restart()
         if n in (1_800, 3_200):
-            pid = redis.status().pid
+            pid = redis_server.status().pid
             assert pid is not None
             os.kill(pid, signal.SIGKILL)
             await asyncio.sleep(0.1)
-            await asyncio.to_thread(redis.start)
+            await asyncio.to_thread(redis_server.start)
     await eventually(lambda: len(stored(run_dir)) >= N_EVENTS, what="everything is stored")
     await eventually(lambda: not list((run_dir / "spool" / "gateway").glob("*1.seg")), what="the spool is freed")
     await bus.close()
@@ -112,11 +97,11 @@ async def test_store_and_redis_are_killed_under_load(run_dir: Path, redis: Redis
 
 
 async def test_what_was_published_while_the_store_was_away_is_stored_when_it_comes(
-    run_dir: Path, redis: RedisServer
+    run_dir: Path, redis_server: RedisServer
 ) -> None:
     clock = SystemClock()
     source = Source("bot.bot1", clock=clock, ids=SystemIds(clock))
-    bus = RedisBus(redis.url, source=source, clock=clock, spool_dir=run_dir / "spool" / "bot.bot1")
+    bus = RedisBus(redis_server.url, source=source, clock=clock, spool_dir=run_dir / "spool" / "bot.bot1")
     await bus.start()
     for n in range(300):
         await bus.publish(
@@ -125,7 +110,7 @@ async def test_what_was_published_while_the_store_was_away_is_stored_when_it_com
     await bus.flush(2_000)
     await bus.close()
     assert list((run_dir / "spool" / "bot.bot1").glob("*.seg"))  # unconfirmed, so kept
-    late = StoreProcess(run_dir, redis.url)
+    late = StoreProcess(run_dir, redis_server.url)
     try:
         await eventually(lambda: len(stored(run_dir)) == 300, what="the backlog is stored")
     finally:

@@ -2,10 +2,8 @@
 
 import asyncio
 import json
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -29,11 +27,9 @@ N_ORDERS = 8  # the venue takes ten a second
 
 
 @pytest.fixture
-def run_dir() -> Iterator[Path]:
-    path = Path(tempfile.mkdtemp(prefix="hb"))
-    ensure_secrets(path, ["bot1"])
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
+def run_dir(run_dir: Path) -> Path:
+    ensure_secrets(run_dir, ["bot1"])
+    return run_dir
 
 
 @pytest.fixture
