@@ -23,7 +23,7 @@ def simulate(
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Only this seed: repeats it bit for bit.")] = None,
     faults: Annotated[str, typer.Option("--faults", help="all, none, or names with commas.")] = "all",
     hours: Annotated[float, typer.Option("--hours", min=0.05, help="Virtual hours of each seed.")] = 0.5,
-    bots: Annotated[int, typer.Option("--bots", min=1, max=5, help="Bots on the desk.")] = 1,
+    bots: Annotated[int | None, typer.Option("--bots", min=1, max=5, help="Bots on the desk; default by seed.")] = None,
     market: Annotated[str | None, typer.Option("--market", help="One market for all seeds; default by seed.")] = None,
     jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Processes; default one per core.")] = None,
     run_dir: RunDir = None,
@@ -84,5 +84,6 @@ def _print(console: Any, summary: dict[str, Any], path: Path, hours: float, faul
         f"{summary['seeds']} seeds, {summary['virtual_hours']} virtual hours, {summary['orders']} orders, "
         f"{summary['fills']} fills, {injected} faults: {summary['violations']} violations"
     )
-    console.print(f"{summary['speedup']}x real time per core, digest {summary['digest'][:16]}, {summary['commit']}")
+    speed = f"{summary['speedup']}x real time for one bot on one core, {summary['speedup_cpu']}x by its CPU time"
+    console.print(f"{speed}; digest {summary['digest'][:16]}, {summary['commit']}")
     console.print(f"report {path}")

@@ -1,22 +1,31 @@
 """A bot in virtual time: the real decision and the real carrier on a connector that behaves as the desk's does."""
 
 from decimal import Decimal
-from typing import Any
+from typing import NamedTuple
 
 import msgspec
 
 from controllers.core.values import Candle, Instrument, MarketView, NoView
 from controllers.epp.decide import EppState, decide, from_dict, initial_state, seed_candles, to_dict
 from controllers.epp.params import EppParams
-from scripts.simulate.gateway_node import GatewayNode
+from scripts.simulate.gateway_node import GatewayNode, OnAnswer
 from scripts.simulate.world import World
 from services.bot.carrier import Carriers, Command, Submit
 from services.common import venue
+from services.gateway.messages import Claims, Released
 
 ZERO = Decimal(0)
 _TICK_MS = 1_000
 _HEALING_MS = 5_000  # how often the connector compares its orders with the gateway's list
 _NOT_FOUND_MS = 10_000
+
+
+class Submitted(NamedTuple):
+    """What was known as an order left the bot."""
+
+    ts_ms: int
+    level: str
+    fence: int  # token of the life that sent it
 
 
 class BotNode:
@@ -25,7 +34,9 @@ class BotNode:
         self.is_up = False
         self.is_stopped = False  # SIGSTOP
         self.submits = 0
-        self.submitted: dict[str, tuple[int, str]] = {}  # client id -> (when, level)
+        self.submitted: dict[str, Submitted] = {}  # by client id
+        self.config_hash = f"config-{bot_id}"
+        self.started_ms = world.now_ms  # this life, or the end of a SIGSTOP
         self.decisions = 0
         self.max_base_pct = ZERO
         self._life = 0
@@ -42,13 +53,15 @@ class BotNode:
         self._position = (ZERO, ZERO)
         self._has_positions = False
         self._rules: venue.InstrumentRules | None = None
+        self._latest_submit: venue.PlaceOrder | None = None
         gateway.bots[bot_id] = self
+        gateway.release = {**gateway.release, bot_id: Released(self.config_hash, "person")}
 
     # ------------------------------------------------------------------------------------------------------ lifecycle
 
     def start(self) -> None:
         self._life += 1
-        self.is_up = True
+        self.is_up, self.started_ms = True, self.world.now_ms
         self._carriers = Carriers(self.bot_id, self.world.now_ms // 1_000)
         saved = self._saved
         self._state = initial_state(self.params) if saved is None else from_dict(to_dict(saved), self.params)
@@ -77,7 +90,27 @@ class BotNode:
             self.world.after(3_000, lambda: self._report_silent(life))
 
     def resume(self) -> None:
-        self.is_stopped = False
+        self.is_stopped, self.started_ms = False, self.world.now_ms
+
+    @property
+    def position_base(self) -> Decimal | None:
+        """As this bot sees it; None before it was told."""
+        return self._position[0] if self._has_positions else None
+
+    def live_ids(self) -> list[str]:
+        """Client ids of the orders that this bot holds to be alive."""
+        return [order.client_order_id for order in self._carriers.orders()]
+
+    def submit_as_old_leader(self) -> bool:
+        """An instance that lost its lease repeats the latest order under a new id. False before a second life."""
+        sent = self._latest_submit
+        if sent is None or self.submitted[sent.client_order_id].fence < 2:
+            return False
+        again = msgspec.structs.replace(sent, client_order_id=f"{sent.client_order_id}z")
+        fence = self.submitted[sent.client_order_id].fence - 1
+        self.submitted[again.client_order_id] = Submitted(self.world.now_ms, "", fence)
+        self._place(again, fence, lambda _answer: None)
+        return True
 
     def _report_silent(self, life: int) -> None:
         if self.is_stopped and life == self._life and self._connected:
@@ -168,7 +201,12 @@ class BotNode:
         if self._carriers.live_count:
             self._ask(venue.GetOpenOrders(symbol=self.symbol), self._on_open_orders)
 
-    def _ask(self, request: venue.Request, then: Any) -> None:
+    def _ask(self, request: venue.Request, then: OnAnswer) -> None:
+        addressed = msgspec.structs.replace(request, account_id=self.bot_id)
+        self.gateway.request(self.bot_id, addressed, self._heard_here(then))
+
+    def _heard_here(self, then: OnAnswer) -> OnAnswer:
+        """An answer is heard by the life that asked, once it reads its sockets."""
         life = self._life
 
         def answered(answer: venue.Answer | venue.Unknown) -> None:
@@ -179,7 +217,7 @@ class BotNode:
                 return
             then(answer)
 
-        self.gateway.request(self.bot_id, msgspec.structs.replace(request, account_id=self.bot_id), answered)
+        return answered
 
     def _on_instruments(self, answer: venue.Answer | venue.Unknown) -> None:
         for rules in answer if isinstance(answer, tuple) else ():
@@ -245,6 +283,8 @@ class BotNode:
         view = self._view()
         self._state, plan, processed = decide(self._state, view, self.params)
         self.decisions += 1
+        if plan.place:
+            self.gateway.announce(self.bot_id, len(plan.place), self.config_hash)
         if processed.is_persist_due:
             self._saved = self._state
         if isinstance(view, MarketView) and view.equity_quote > 0:
@@ -296,9 +336,10 @@ class BotNode:
 
     def _submit(self, command: Submit) -> None:
         self.submits += 1
-        self.submitted[command.client_order_id] = (self.world.now_ms, command.level_id)
+        self.submitted[command.client_order_id] = Submitted(self.world.now_ms, command.level_id, self._life)
         is_market = command.order_type == "market"
         request = venue.PlaceOrder(
+            account_id=self.bot_id,
             symbol=self.symbol,
             client_order_id=command.client_order_id,
             side=command.side,
@@ -307,7 +348,13 @@ class BotNode:
             qty_base=command.qty_base,
             price=command.price,
         )
-        self._ask(request, lambda answer: self._on_submitted(command, answer))
+        self._latest_submit = request
+        self._place(request, self._life, self._heard_here(lambda answer: self._on_submitted(command, answer)))
+
+    def _place(self, request: venue.PlaceOrder, fence: int, then: OnAnswer) -> None:
+        """With what the desk's connector states beside an order, and the token of the lease."""
+        claims = Claims(self.world.now_ms, self.config_hash, fence)
+        self.gateway.request(self.bot_id, request, then, claims)
 
     def _on_submitted(self, command: Submit, answer: venue.Answer | venue.Unknown) -> None:
         if isinstance(answer, venue.Placed):

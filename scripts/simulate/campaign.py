@@ -4,7 +4,8 @@ import hashlib
 import multiprocessing
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from scripts.desk.places import REPO
@@ -15,7 +16,7 @@ class Job(NamedTuple):
     seed: int
     faults: tuple[str, ...]
     length_ms: int
-    bots: int
+    bots: int | None  # None: by the seed
     market: str | None
 
 
@@ -33,14 +34,22 @@ def results(jobs: Sequence[Job], processes: int) -> Iterator[RunResult]:
 
 
 def report(runs: Sequence[RunResult], faults: Sequence[str], elapsed_s: float) -> dict[str, Any]:
-    """speedup: virtual over wall seconds of one core; digest covers the digests of all seeds in their order."""
+    """What the campaign did and found.
+
+    ``speedup`` is virtual seconds over wall seconds of the worker that ran them, ``speedup_cpu`` over its CPU seconds:
+    the same on a machine with nothing else to do. Both are of one bot on one core: runs with more bots do not count,
+    unless there are no others. ``digest`` covers the digests of all seeds in their order.
+    """
     digest = hashlib.sha256("".join(run.digest for run in runs).encode()).hexdigest()
-    injected: dict[str, int] = {}
-    for run in runs:
-        for name, count in run.faults_injected.items():
-            injected[name] = injected.get(name, 0) + count
+    timed = [run for run in runs if run.bots == 1] or runs
     failures = [
-        {"seed": run.seed, "market": run.market, "violations": [v.text() for v in run.violations]}
+        {
+            "seed": run.seed,
+            "market": run.market,
+            "wires": run.wires,
+            "bots": run.bots,
+            "violations": [v.text() for v in run.violations],
+        }
         for run in runs
         if run.violations
     ]
@@ -48,16 +57,30 @@ def report(runs: Sequence[RunResult], faults: Sequence[str], elapsed_s: float) -
         "seeds": len(runs),
         "violations": sum(len(run.violations) for run in runs),
         "faults": list(faults),
-        "faults_injected": dict(sorted(injected.items())),
+        "faults_injected": _sum(run.faults_injected for run in runs),
         "virtual_hours": round(sum(run.virtual_s for run in runs) / 3_600, 2),
         "orders": sum(run.orders for run in runs),
         "fills": sum(run.fills for run in runs),
-        "speedup": round(sum(run.virtual_s for run in runs) / max(sum(run.elapsed_s for run in runs), 1e-9), 1),
+        "tightened": _sum(run.tightened for run in runs),
+        "runs_with_two_bots": sum(run.bots > 1 for run in runs),
+        "speedup": _ratio(timed, [run.elapsed_s for run in timed]),
+        "speedup_cpu": _ratio(timed, [run.cpu_s for run in timed]),
         "elapsed_s": round(elapsed_s, 1),
         "digest": digest,
         "commit": commit(),
         "failures": failures,
     }
+
+
+def _sum(tallies: Iterable[dict[str, int]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for tally in tallies:
+        total.update(tally)
+    return dict(sorted(total.items()))
+
+
+def _ratio(runs: Sequence[RunResult], seconds: Sequence[float]) -> float:
+    return round(sum(run.virtual_s for run in runs) / max(sum(seconds), 1e-9), 1)
 
 
 def commit() -> str:

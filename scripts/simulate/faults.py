@@ -5,6 +5,7 @@ the plan too: a bug that shows without any fault must not hide behind them.
 """
 
 import random
+from collections.abc import Sequence
 from typing import NamedTuple
 
 
@@ -31,15 +32,16 @@ CATALOGUE: dict[str, Fault] = {
         Fault("F32", "stop_bot", "SIGSTOP of a bot; its session stays open but silent, then it goes on"),
         Fault("P1", "kill_gateway", "SIGKILL of the gateway; what was not durable is gone; it starts again"),
         Fault("P2", "kill_venue", "SIGKILL of the venue; it is restored from what it had written"),
+        Fault("F43", "old_leader", "an instance that lost its lease goes on and submits with its old token"),
         Fault("F50", "person_cancels", "somebody cancels an order at the venue by hand"),
         Fault("F51", "transfer", "a deposit in mid-session"),
-        Fault("P3", "halt", "a person or the kill switch latches the desk HALTED, and re-arms it later"),
+        Fault("P3", "halt", "a person or the kill switch latches desk or bot HALTED, and re-arms it later"),
     )
 }
 
 _MESSAGE = ("lose_reply", "lose_request", "late_reply", "duplicate_push", "late_push", "rate_limited", "server_error")
 _WINDOWED = ("frozen_feed", "link_down", "public_down", "stop_bot")
-_MOMENT = ("kill_bot", "kill_gateway", "kill_venue", "person_cancels", "transfer", "halt")
+_MOMENT = ("kill_bot", "kill_gateway", "kill_venue", "old_leader", "person_cancels", "transfer", "halt")
 SETTLE_MS = 120_000  # the last stretch of a run is free of faults, so that what must come true can
 _WARMUP_MS = 60_000
 
@@ -75,7 +77,7 @@ def names(text: str) -> tuple[str, ...]:
     return wanted
 
 
-def draw(seed: int, wanted: tuple[str, ...], length_ms: int, bots: int) -> Plan:
+def draw(seed: int, wanted: tuple[str, ...], length_ms: int) -> Plan:
     """About one stretch of trouble every five minutes; every tenth seed is calm."""
     rng = random.Random(f"faults-{seed}")
     latest_ms = length_ms - SETTLE_MS
@@ -110,6 +112,7 @@ class Weather:
         self._meeting: tuple[Window, ...] = ()  # message windows open now
         self._holding: frozenset[str] = frozenset()  # states that hold now
         self._same_until_ms = 0
+        self._calm_since_ms: int | None = 0  # None while any window is open
 
     def count(self, name: str) -> None:
         self.injected[name] = self.injected.get(name, 0) + 1
@@ -129,12 +132,20 @@ class Weather:
             self._look(elapsed_ms)
         return name in self._holding
 
+    def calm_since_ms(self, elapsed_ms: int) -> int:
+        """Since when no window of the plan is open; now, while one is."""
+        if elapsed_ms >= self._same_until_ms:
+            self._look(elapsed_ms)
+        return elapsed_ms if self._calm_since_ms is None else self._calm_since_ms
+
     def _look(self, elapsed_ms: int) -> None:
         """Which windows are open, and until when that stays so."""
         windows = self.plan.windows
         now_open = [w for w in windows if w.start_ms <= elapsed_ms < w.end_ms]
         self._meeting = tuple(w for w in now_open if w.name in _MESSAGE)
         self._holding = frozenset(w.name for w in now_open if w.name in _WINDOWED)
+        ended = (w.end_ms for w in windows if w.end_ms <= elapsed_ms)
+        self._calm_since_ms = None if now_open else max(ended, default=0)
         edges = (edge for w in windows for edge in (w.start_ms, w.end_ms) if edge > elapsed_ms)
         self._same_until_ms = min(edges, default=1 << 62)
 
@@ -143,3 +154,6 @@ class Weather:
 
     def choice(self, count: int) -> int:
         return self._rng.randrange(count)
+
+    def pick(self, names: Sequence[str]) -> str:
+        return self._rng.choice(names)

@@ -1,11 +1,11 @@
 """The venue in virtual time: the exchange, what it has written, and the wires that lead to it."""
 
-import random
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from scripts.simulate.faults import Weather
+from scripts.simulate.wires import Wires
 from scripts.simulate.world import World
 from services.common import venue
 from services.simulation.exchange import Change, Exchange
@@ -13,9 +13,11 @@ from services.simulation.instruments import default_instruments
 from services.simulation.params import ExchangeParams
 
 START_QUOTE = Decimal(100_000)
+_ZERO = Decimal(0)
 _STEP_MS = 250  # how often the market is let go on and what it said is carried out
 _TIMEOUT_MS = 5_000
 _RECONNECT_MS = 400
+_HEARD_EVERY_MS = 1_000  # an open session shows life at least so often: a message, or the answer to a ping
 
 OnAnswer = Callable[[venue.Answer | venue.Unknown], None]
 
@@ -26,6 +28,18 @@ class Listener(Protocol):
     def on_push(self, push: venue.Push) -> None: ...
     def on_link(self, account_id: str, is_up: bool) -> None: ...
     def on_heard(self, account_id: str) -> None: ...
+
+
+class Trade(NamedTuple):
+    """A fill of an account, as the venue told it when it happened."""
+
+    account_id: str
+    fill: venue.Fill
+
+    @property
+    def base(self) -> Decimal:
+        """Signed."""
+        return self.fill.qty_base if self.fill.side == "buy" else -self.fill.qty_base
 
 
 class VenueNode:
@@ -39,9 +53,14 @@ class VenueNode:
         self.listener: Listener | None = None
         self.is_up = True
         self.placed_ids: dict[tuple[str, str], int] = {}  # (account, client id) -> times accepted
-        self.on_accepted: Callable[[venue.PlaceOrder], None] | None = None
-        self.on_request: Callable[[venue.Request], None] | None = None
-        self._rng = random.Random(f"wire-{seed}")
+        self.trades: dict[str, Trade] = {}
+        self.positions: dict[tuple[str, str], Decimal] = {}  # (account, pair) -> sum of its trades
+        self.started_ms = world.now_ms
+        self.heard_ms = self.book_told_ms = 0  # when the gateway last heard the public stream, and of a book
+        self.on_request: list[Callable[[venue.Request], None]] = []  # as it arrives
+        self.on_accepted: list[Callable[[venue.PlaceOrder], None]] = []
+        self.on_trade: list[Callable[[str], None]] = []
+        self.wires = Wires(seed)
         self._symbols, self._bots, self._market, self._seed = symbols, bots, market, seed
         self._instruments = tuple(i for i in default_instruments() if i.rules.symbol in symbols)
         self._params = ExchangeParams(
@@ -74,7 +93,7 @@ class VenueNode:
         )
         if fault and is_public:
             fault = ""
-        out_ms, back_ms = self._rng.randrange(2, 15), self._rng.randrange(2, 15)
+        out_ms, back_ms = self.wires.request_ms(request), self.wires.answer_ms()
         if fault == "lose_request":
             self.world.after(_TIMEOUT_MS, lambda: then(venue.Unknown(detail="timeout")))
             return
@@ -101,13 +120,18 @@ class VenueNode:
             elif back_ms >= _TIMEOUT_MS:
                 self.world.after(_TIMEOUT_MS, lambda: then(venue.Unknown(detail="timeout")))
             else:
-                self.world.after(back_ms, lambda: then(answer))
+                self.world.after(back_ms, lambda: tell(answer))
+
+        def tell(answer: venue.Answer) -> None:
+            if isinstance(answer, venue.Book):
+                self.book_told_ms = self.world.now_ms
+            then(answer)
 
         self.world.after(out_ms, arrive)
 
     def _handle(self, request: venue.Request) -> venue.Answer:
-        if self.on_request is not None:
-            self.on_request(request)
+        for listener in self.on_request:
+            listener(request)
         answer = self.exchange.handle(request, self.world.now_ms)
         if isinstance(request, venue.PlaceOrder):
             said = answer.code if isinstance(answer, venue.Refused) else "placed"
@@ -115,8 +139,8 @@ class VenueNode:
             if isinstance(answer, venue.Placed):
                 key = (request.account_id, answer.client_order_id)
                 self.placed_ids[key] = self.placed_ids.get(key, 0) + 1
-                if self.on_accepted is not None:
-                    self.on_accepted(request)
+                for hear in self.on_accepted:
+                    hear(request)
         self._write()
         self._deliver()
         return answer
@@ -140,31 +164,40 @@ class VenueNode:
         self._tend_links()
 
     def _deliver(self) -> None:
-        frozen = self.weather.holds(self.world.elapsed_ms, "frozen_feed")
+        elapsed_ms = self.world.elapsed_ms
+        frozen = self.weather.holds(elapsed_ms, "frozen_feed")
         for push in self.exchange.drain_pushes():
             if isinstance(push, venue.BookPush | venue.TradesPush | venue.TickerPush):
-                if frozen or not self._links[""] or isinstance(push, venue.TradesPush):
-                    continue
-                self._send(push, 3)
+                if not frozen and self._links[""] and not isinstance(push, venue.TradesPush):
+                    self._send(push)
                 continue
             if isinstance(push, venue.OrderPush) and push.fill is not None:
-                self.world.note(f"fill {push.account_id} {push.fill.trade_id} {push.fill.price} {push.fill.qty_base}")
+                self._note_trade(push.account_id, push.fill)
             if not self._links.get(push.account_id, False):
                 continue
-            delay_ms = 4
-            fault = self.weather.meets(self.world.elapsed_ms, "duplicate_push", "late_push")
-            if fault == "late_push":
-                delay_ms += self.weather.delay_ms(20, 3_000)
-            self._send(push, delay_ms)
+            fault = self.weather.meets(elapsed_ms, "duplicate_push", "late_push")
+            self._send(push, self.weather.delay_ms(20, 3_000) if fault == "late_push" else 0)
             if fault == "duplicate_push":
-                self._send(push, delay_ms + self.weather.delay_ms(1, 2_000))
+                self._send(push, self.weather.delay_ms(1, 2_000))
 
-    def _send(self, push: venue.Push, delay_ms: int) -> None:
+    def _note_trade(self, account_id: str, fill: venue.Fill) -> None:
+        self.world.note(f"fill {account_id} {fill.trade_id} {fill.price} {fill.qty_base}")
+        trade = Trade(account_id, fill)
+        self.trades[fill.trade_id] = trade
+        key = (account_id, fill.symbol)
+        self.positions[key] = self.positions.get(key, _ZERO) + trade.base
+        for hear in self.on_trade:
+            hear(account_id)
+
+    def _send(self, push: venue.Push, late_ms: int = 0) -> None:
         def arrive() -> None:
-            if self.listener is not None:
-                self.listener.on_push(push)
+            if self.listener is None:
+                return
+            if isinstance(push, venue.BookPush):
+                self.book_told_ms = self.heard_ms = self.world.now_ms
+            self.listener.on_push(push)
 
-        self.world.after(delay_ms, arrive)
+        self.world.after(late_ms + self.wires.push_ms(push, self.world.now_ms), arrive)
 
     # ---------------------------------------------------------------------------------------------------------- links
 
@@ -183,12 +216,15 @@ class VenueNode:
                     self.weather.count(name)
                 self._links[account_id] = is_up
                 self._tell_link(account_id, is_up, 0 if not is_up else _RECONNECT_MS)
-            elif is_up and self.listener is not None:
+            elif is_up and not account_id and self.listener is not None and elapsed_ms % _HEARD_EVERY_MS == 0:
+                self.heard_ms = self.world.now_ms
                 self.listener.on_heard(account_id)
 
     def _tell_link(self, account_id: str, is_up: bool, delay_ms: int) -> None:
         def tell() -> None:
             if self.listener is not None and self._links[account_id] == is_up:
+                if not account_id:
+                    self.heard_ms = self.world.now_ms
                 self.listener.on_link(account_id, is_up)
 
         self.world.after(delay_ms, tell)
@@ -208,7 +244,7 @@ class VenueNode:
         self.exchange = self._build()
         self.exchange.restore(Change(kind, key, value) for (kind, key), value in self._rows.items())  # type: ignore[arg-type]
         self.exchange.advance(self.world.now_ms)
-        self.is_up = True
+        self.is_up, self.started_ms = True, self.world.now_ms
 
     def person_cancels(self, number: int) -> bool:
         """Somebody cancels the n-th open order by hand. False when there is none."""
