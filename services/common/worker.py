@@ -31,6 +31,7 @@ from services.common.metrics import Metrics
 from services.common.net import LOOPBACK, port_holder
 from services.common.service import Service, ServiceContext, run_service
 from services.common.settings import Loaded, Settings, load_settings, masked
+from services.common.sole import claim
 
 DRAIN_S = 10.0
 ON_STOP_S = 7.0
@@ -79,6 +80,7 @@ def run_service_main(
             overrides.append(f"{flag}={value}")
     try:
         loaded = load_settings(settings, service=name, data_dir=arguments.data_dir, overrides=overrides)
+        claim(arguments.run_dir, process)  # held until this process ends
         return asyncio.run(_run(arguments, name, process, source or process, loaded, make))
     except DeskError as error:
         get_logger("worker").critical("start.refused", error=str(error), exit_code=int(error.exit_code))

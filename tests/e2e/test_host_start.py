@@ -113,6 +113,21 @@ def test_a_variant_that_does_not_trade_tells_everything_and_sends_nothing():
         assert stack.venue_orders() == []
 
 
+def test_f43_a_second_process_of_a_bot_is_refused_at_its_start(data_dir, tmp_path):
+    argv = ["--run-dir", str(tmp_path / "run"), "--data-dir", str(data_dir), "--bot", "bot0"]
+    command = [sys.executable, "-m", "services.bot", *argv, "--gateway-url", "http://127.0.0.1:9"]
+    claimed = tmp_path / "run" / "locks" / "bot.bot0.lock"
+    first = subprocess.Popen(command, cwd=REPO)
+    try:
+        eventually(lambda: claimed.exists() and claimed.read_text(), 30, "the first process claims its name")
+        second = subprocess.run(command, cwd=REPO, capture_output=True, text=True, timeout=30)
+        assert second.returncode == 1
+        assert f"ALREADY_RUNNING: process=bot.bot0, pid={first.pid}" in second.stderr
+    finally:
+        first.kill()
+        first.wait(5)
+
+
 def test_a_stop_while_it_still_starts_is_a_clean_end(data_dir, tmp_path):
     argv = ["--run-dir", str(tmp_path / "run"), "--data-dir", str(data_dir), "--bot", "bot0"]
     log = tmp_path / "run" / "logs" / "bot.bot0.log"

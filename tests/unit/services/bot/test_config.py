@@ -137,6 +137,13 @@ def test_the_controller_file_must_be_the_bots_own(data_dir):
     assert "trading_pair='ETH-USDT', allowed: 'BTC-USDT'" in refusal(data_dir)
 
 
+def test_f43_a_second_bot_made_by_copying_the_first_is_refused_for_its_controller_id(data_dir):
+    shutil.copytree(data_dir / "bot0", data_dir / "bot9")
+    assert "bot_id='bot0', allowed: the name of its directory" in refusal(data_dir, "bot9")
+    change(data_dir / "bot9" / "desk.yml", "bot_id: bot0", "bot_id: bot9")
+    assert "id='bot0', allowed: 'bot9'" in refusal(data_dir, "bot9")
+
+
 def test_the_files_in_the_repository_are_right(data_dir):
     for bundle in (data_dir / "catalog").glob("*.yml"):
         assert validate_file(bundle) == "bundle"
