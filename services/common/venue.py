@@ -10,7 +10,19 @@ Amounts are Decimal; ``_pct`` is a fraction, fees are positive when paid, a sign
 """
 
 from decimal import Decimal
+from typing import Literal
 
+from services.common.venue_pushes import (
+    AccountPush,
+    BookPush,
+    OrderPush,
+    PositionsPush,
+    PrivatePush,
+    PublicPush,
+    Push,
+    TickerPush,
+    TradesPush,
+)
 from services.common.venue_values import (
     TERMINAL_STATUSES,
     Account,
@@ -82,7 +94,11 @@ __all__ = [
     "OrderStatus",
     "OrderType",
     "PlaceOrder",
+    "PlaceOrders",
+    "PlaceProtected",
+    "PlaceStop",
     "Placed",
+    "PlacedMany",
     "Position",
     "PositionMode",
     "PositionsPush",
@@ -97,6 +113,7 @@ __all__ = [
     "SetMarginMode",
     "SetPositionMode",
     "Side",
+    "StopKind",
     "StpMode",
     "Ticker",
     "TickerPush",
@@ -104,6 +121,8 @@ __all__ = [
     "TradesPush",
     "Unknown",
 ]
+
+StopKind = Literal["take_profit", "stop_loss"]
 
 # --------------------------------------------------------------------------------------------------- what it is asked
 
@@ -195,6 +214,36 @@ class PlaceOrder(Request, tag="place_order", frozen=True, kw_only=True):
     trigger_price: Decimal | None = None  # set: wait until the mark price reaches it from where it is now, then place
 
 
+class PlaceOrders(Request, tag="place_orders", frozen=True, kw_only=True):
+    """Several orders of one pair, each taken or refused by itself."""
+
+    symbol: str
+    orders: tuple[PlaceOrder, ...]
+
+
+class PlaceProtected(Request, tag="place_protected", frozen=True, kw_only=True):
+    """An order with a take-profit, a stop-loss or both attached: they wait for the mark price as soon as it fills."""
+
+    order: PlaceOrder
+    take_profit_price: Decimal | None = None
+    stop_loss_price: Decimal | None = None
+
+    @property
+    def symbol(self) -> str:
+        return self.order.symbol
+
+
+class PlaceStop(Request, tag="place_stop", frozen=True, kw_only=True):
+    """Close a position, or part of it, by a market order once the mark price has reached ``trigger_price``."""
+
+    symbol: str
+    client_order_id: str
+    kind: StopKind
+    is_long: bool  # the position that is to be closed
+    trigger_price: Decimal
+    qty_base: Decimal | None = None  # None: what the position is when this is placed
+
+
 class CancelOrder(Request, tag="cancel_order", frozen=True, kw_only=True):
     """By venue_order_id when given, else by client_order_id."""
 
@@ -273,6 +322,13 @@ class Placed(Value, frozen=True, kw_only=True):
     venue_order_id: str
 
 
+class PlacedMany(Value, frozen=True, kw_only=True):
+    """The answer to several orders: those that were taken, and (client_order_id, why not) of the others."""
+
+    placed: tuple[Placed, ...]
+    refused: tuple[tuple[str, Refused], ...] = ()
+
+
 class Cancelled(Value, frozen=True, kw_only=True):
     """Order ids accepted for cancelling, (client_order_id, venue_order_id); and those that failed, with the reason."""
 
@@ -315,6 +371,7 @@ class ServerTime(Value, frozen=True, kw_only=True):
 Answer = (
     Refused
     | Placed
+    | PlacedMany
     | Cancelled
     | AccountSettings
     | Done
@@ -341,43 +398,3 @@ class Unknown(Value, frozen=True, kw_only=True):
     """Nobody can say whether the venue acted: timeout, broken connection, 5xx. Never resend; ask by client id."""
 
     detail: str
-
-
-# ---------------------------------------------------------------------------------------------- what it says by itself
-
-
-class OrderPush(Value, frozen=True, kw_only=True):
-    """An order of ours changed; ``fill`` is set when a trade caused it."""
-
-    account_id: str
-    order: Order
-    fill: Fill | None = None
-
-
-class PositionsPush(Value, frozen=True, kw_only=True):
-    """The full list of open positions of the account: what is absent is closed."""
-
-    account_id: str
-    positions: tuple[Position, ...]
-
-
-class AccountPush(Value, frozen=True, kw_only=True):
-    account_id: str
-    account: Account
-
-
-class BookPush(Value, frozen=True, kw_only=True):
-    book: Book
-
-
-class TradesPush(Value, frozen=True, kw_only=True):
-    trades: tuple[PublicTrade, ...]
-
-
-class TickerPush(Value, frozen=True, kw_only=True):
-    ticker: Ticker
-
-
-PrivatePush = OrderPush | PositionsPush | AccountPush
-PublicPush = BookPush | TradesPush | TickerPush
-Push = PrivatePush | PublicPush

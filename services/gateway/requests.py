@@ -84,10 +84,17 @@ def _from_own_state(state: State, bot_id: str, request: venue.Request) -> venue.
             return views.settings_view(state, bot_id, request.symbol)
         case venue.GetBills():
             return state.history.bills_of(bot_id, request)
-        case venue.ModifyOrder() | venue.ClosePosition():
+        case (
+            venue.ModifyOrder()
+            | venue.ClosePosition()
+            | venue.PlaceOrders()
+            | venue.PlaceProtected()
+            | venue.PlaceStop()
+        ):
             return venue.Refused(
                 code="ORDER_TYPE_NOT_ALLOWED",
-                text="ORDER_TYPE_NOT_ALLOWED: amending, closing by one call; next: cancel, then place",
+                text="ORDER_TYPE_NOT_ALLOWED: amending, closing by one call, several orders at once, stops; next:"
+                " cancel, then place one by one",
             )
         case _:
             return venue.Refused(code="NOT_IN_DIALECT", text=f"NOT_IN_DIALECT: {type(request).__name__}; next: none")

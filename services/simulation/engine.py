@@ -116,6 +116,11 @@ class Engine:
         else:
             self.execute(order)
 
+    def tell(self, order: OpenOrder) -> None:
+        """An order changed by something else than a trade or its end."""
+        order.updated_ms = self.now_ms
+        self._tell(self.ledger.accounts[order.account_id], order, self.listings[order.symbol])
+
     def settle_outside(self, order: OpenOrder, ticks: int, lots: int, reason: str) -> None:
         """Book a trade the venue imposes at ``ticks``: no book, no fee, the order appears and is over."""
         listing = self.listings[order.symbol]

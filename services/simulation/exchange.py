@@ -244,6 +244,12 @@ class Exchange:
         match request:
             case venue.PlaceOrder():
                 return trading.place(book, request)
+            case venue.PlaceOrders():
+                return trading.place_many(book, request)
+            case venue.PlaceProtected():
+                return trading.place_protected(book, request)
+            case venue.PlaceStop():
+                return trading.place_stop(book, request)
             case venue.CancelOrder():
                 return trading.cancel(book, request)
             case venue.CancelOrders():

@@ -13,7 +13,14 @@ from services.simulation.rng import Streams
 
 Way = Literal["submit", "cancel", "query", "answer", "private", "public"]
 CANCELS = (venue.CancelOrder, venue.CancelOrders)
-SUBMITS = (venue.PlaceOrder, venue.ModifyOrder, venue.ClosePosition)
+SUBMITS = (
+    venue.PlaceOrder,
+    venue.PlaceOrders,
+    venue.PlaceProtected,
+    venue.PlaceStop,
+    venue.ModifyOrder,
+    venue.ClosePosition,
+)
 
 
 class Delay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -35,6 +35,8 @@ class OpenOrder(msgspec.Struct, kw_only=True):
     last_fill_ms: int = -1
     stp: venue.StpMode = "none"
     trigger_ticks: int = 0  # 0: not a trigger order
+    take_profit_ticks: int = 0  # 0: none; else where a take-profit for what fills of it waits
+    stop_loss_ticks: int = 0
     trigger_above: bool = False  # fires when the mark is at or above (True) or at or below the trigger
 
     @property

@@ -10,6 +10,7 @@ from services.simulation.ledger import AccountBook
 from services.simulation.listing import Listing
 from services.simulation.orders import OpenOrder
 from services.simulation.params import ExchangeParams
+from services.simulation.protection import Protection
 from services.simulation.standing import Standings
 from services.simulation.units import fraction_e8
 
@@ -23,6 +24,8 @@ class Trading:
         self._listings = engine.listings
         self._standings = standings
         self._params = params
+        self._protection = Protection(engine)
+        engine.fill_listeners.append(self._protection.on_fill)
 
     # ------------------------------------------------------------------------------------------------------- orders
 
@@ -35,6 +38,38 @@ class Trading:
             return order
         self._engine.submit(order)
         return _placed(order)
+
+    def place_many(self, book: AccountBook, request: venue.PlaceOrders) -> venue.PlacedMany:
+        """One after the other: an order does not wait for those behind it."""
+        placed: list[venue.Placed] = []
+        refused: list[tuple[str, venue.Refused]] = []
+        for order in request.orders:
+            answer = self.place(book, order)
+            if isinstance(answer, venue.Refused):
+                refused.append((order.client_order_id, answer))
+            else:
+                placed.append(answer)
+        return venue.PlacedMany(placed=tuple(placed), refused=tuple(refused))
+
+    def place_protected(self, book: AccountBook, request: venue.PlaceProtected) -> venue.Placed | venue.Refused:
+        listing = self._listings.get(request.symbol)
+        if listing is None:
+            return refuse("UNKNOWN_SYMBOL", value=request.symbol)
+        order = self._checked(book, request.order, listing, replacing=None)
+        if isinstance(order, venue.Refused):
+            return order
+        refusal = self._protection.attach(order, request, listing)
+        if refusal is not None:
+            return refusal
+        self._engine.submit(order)
+        return _placed(order)
+
+    def place_stop(self, book: AccountBook, request: venue.PlaceStop) -> venue.Placed | venue.Refused:
+        listing = self._listings.get(request.symbol)
+        if listing is None:
+            return refuse("UNKNOWN_SYMBOL", value=request.symbol)
+        order = self._protection.place(book, request, listing)
+        return order if isinstance(order, venue.Refused) else _placed(order)
 
     def cancel(self, book: AccountBook, request: venue.CancelOrder) -> venue.Cancelled | venue.Refused:
         order = self._ledger.find_order(book, request.venue_order_id, request.client_order_id)

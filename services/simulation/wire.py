@@ -124,6 +124,9 @@ class Wire:
 
 ENDPOINTS: dict[type[venue.Request], str] = {
     venue.PlaceOrder: "mix/order/place-order",
+    venue.PlaceOrders: "mix/order/batch-place-order",
+    venue.PlaceProtected: "mix/order/place-order",
+    venue.PlaceStop: "mix/order/place-tpsl-order",
     venue.CancelOrder: "mix/order/cancel-order",
     venue.CancelOrders: "mix/order/batch-cancel-orders",
     venue.ModifyOrder: "mix/order/modify-order",

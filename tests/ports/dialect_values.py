@@ -223,11 +223,11 @@ def tuples(strategy):
     return st.lists(strategy, max_size=3).map(tuple)
 
 
-def place_orders():
+def place_orders(trigger_price=maybe(POSITIVE), symbol=PAIRS, margin_mode=MARGIN_MODES):
     def order(order_type, price):
         return st.builds(
             venue.PlaceOrder,
-            symbol=PAIRS,
+            symbol=symbol,
             client_order_id=CLIENT_IDS | st.just(""),
             side=SIDES,
             order_type=st.just(order_type),
@@ -235,12 +235,29 @@ def place_orders():
             qty_base=POSITIVE,
             price=price,
             reduce_only=st.booleans(),
-            margin_mode=MARGIN_MODES,
+            margin_mode=margin_mode,
             stp_mode=maybe(st.sampled_from(get_args(venue.StpMode))),
-            trigger_price=maybe(POSITIVE),
+            trigger_price=trigger_price,
         )
 
     return order("limit", POSITIVE) | order("market", st.none())
+
+
+@st.composite
+def batches(draw):
+    """Orders of one pair in one margin mode."""
+    symbol, margin_mode = draw(PAIRS), draw(MARGIN_MODES)
+    one = place_orders(st.none(), st.just(symbol), st.just(margin_mode))
+    return venue.PlaceOrders(symbol=symbol, orders=draw(st.lists(one, min_size=1, max_size=4).map(tuple)))
+
+
+def protected_orders():
+    prices = st.tuples(maybe(POSITIVE), maybe(POSITIVE)).filter(any)
+    return st.builds(
+        lambda order, pair: venue.PlaceProtected(order=order, take_profit_price=pair[0], stop_loss_price=pair[1]),
+        place_orders(st.none()),
+        prices,
+    )
 
 
 def by_one_id(kind, **fields):
@@ -277,6 +294,17 @@ REQUESTS: dict[type[venue.Request], st.SearchStrategy] = {
         venue.SetPositionMode, position_mode=st.sampled_from(["one_way_mode", "hedge_mode"])
     ),
     venue.PlaceOrder: place_orders(),
+    venue.PlaceOrders: batches(),
+    venue.PlaceProtected: protected_orders(),
+    venue.PlaceStop: st.builds(
+        venue.PlaceStop,
+        symbol=PAIRS,
+        client_order_id=CLIENT_IDS | st.just(""),
+        kind=st.sampled_from(get_args(venue.StopKind)),
+        is_long=st.booleans(),
+        trigger_price=POSITIVE,
+        qty_base=maybe(POSITIVE),
+    ),
     venue.CancelOrder: by_one_id(venue.CancelOrder),
     venue.CancelOrders: st.builds(
         venue.CancelOrders, symbol=maybe(PAIRS), venue_order_ids=st.lists(VENUE_IDS, max_size=4).map(tuple)
@@ -338,7 +366,20 @@ def answer_to(request: venue.Request) -> st.SearchStrategy:
             return st.builds(venue.Done, symbol=st.just(request.symbol), leverage=LEVERAGE, margin_mode=MARGIN_MODES)
         case venue.SetPositionMode():
             return st.builds(venue.Done, position_mode=st.just(request.position_mode))
-        case venue.PlaceOrder() | venue.ModifyOrder() | venue.ClosePosition():
+        case venue.PlaceOrders():
+            one = st.builds(
+                venue.Placed, symbol=st.just(request.symbol), client_order_id=CLIENT_IDS, venue_order_id=VENUE_IDS
+            )
+            text = "QTY_BELOW_MIN: value=0, limit=0.0001"
+            why = st.just(venue.Refused(code="QTY_BELOW_MIN", text=text))
+            return st.builds(venue.PlacedMany, placed=tuples(one), refused=tuples(st.tuples(CLIENT_IDS, why)))
+        case (
+            venue.PlaceOrder()
+            | venue.PlaceProtected()
+            | venue.PlaceStop()
+            | venue.ModifyOrder()
+            | venue.ClosePosition()
+        ):
             return st.builds(
                 venue.Placed, symbol=st.just(request.symbol), client_order_id=CLIENT_IDS, venue_order_id=VENUE_IDS
             )

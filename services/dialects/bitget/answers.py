@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from services.common import venue
+from services.dialects.bitget import codes
 from services.dialects.bitget import wire_account as account
 from services.dialects.bitget import wire_market as market
 from services.dialects.bitget import wire_orders as orders
@@ -92,6 +93,21 @@ def _many_cancelled(request: venue.Request, answer: venue.Cancelled | venue.Plac
     }
 
 
+def _many_placed(request: venue.Request, answer: venue.PlacedMany) -> Any:
+    return {
+        "successList": [_ids(placed) for placed in answer.placed],
+        "failureList": [
+            {
+                "orderId": "",
+                "clientOid": client_order_id,
+                "errorMsg": codes.message_of(refused),
+                "errorCode": codes.wire_of(refused).code,
+            }
+            for client_order_id, refused in answer.refused
+        ],
+    }
+
+
 def _orders(request: venue.Request, answer: tuple[venue.Order, ...]) -> Any:
     """Without those that wait for a trigger: the venue lists them apart."""
     rows = [orders.order_row(order) for order in answer if order.trigger_price is None]
@@ -161,7 +177,9 @@ _WRITERS: dict[str, Callable[[Any, Any], Any]] = {
     "mix/order/fills": _fills,
     "mix/order/fill-history": _fills,
     "mix/order/place-order": lambda q, a: _ids(a),
+    "mix/order/batch-place-order": _many_placed,
     "mix/order/place-plan-order": lambda q, a: _ids(a),
+    "mix/order/place-tpsl-order": lambda q, a: _ids(a),
     "mix/order/modify-order": lambda q, a: _ids(a),
     "mix/order/cancel-order": _cancelled,
     "mix/order/batch-cancel-orders": _many_cancelled,
@@ -206,6 +224,19 @@ def _many_cancelled_from(request: Any, data: Mapping[str, Any], ts_ms: int) -> v
         failed=tuple(
             (str_of(r, "clientOid", ""), str_of(r, "orderId", ""), str_of(r, "errorMsg", ""))
             for r in data.get("failureList") or ()
+        ),
+    )
+
+
+def _many_placed_from(request: venue.PlaceOrders, data: Mapping[str, Any], ts_ms: int) -> venue.PlacedMany:
+    return venue.PlacedMany(
+        placed=tuple(_placed_from(request, row, ts_ms) for row in data.get("successList") or ()),
+        refused=tuple(
+            (
+                str_of(row, "clientOid", ""),
+                codes.refusal_from(str_of(row, "errorCode", ""), str_of(row, "errorMsg", "")),
+            )
+            for row in data.get("failureList") or ()
         ),
     )
 
@@ -263,6 +294,9 @@ _READERS: dict[type[venue.Request], Callable[[Any, Any, int], venue.Answer]] = {
     venue.SetMarginMode: _done_from,
     venue.SetPositionMode: lambda q, d, t: venue.Done(position_mode=account.position_mode_of(d)),
     venue.PlaceOrder: _placed_from,
+    venue.PlaceOrders: _many_placed_from,
+    venue.PlaceProtected: _placed_from,
+    venue.PlaceStop: _placed_from,
     venue.ModifyOrder: _placed_from,
     venue.CancelOrder: _cancelled_from,
     venue.CancelOrders: _many_cancelled_from,

@@ -144,13 +144,51 @@ def _bills(request: venue.GetBills) -> Encoded:
 
 
 def _place_order(request: venue.PlaceOrder) -> Encoded:
-    name, extra = "mix/order/place-order", {}
-    if request.trigger_price is not None:
-        name = "mix/order/place-plan-order"
-        extra = {"planType": "normal_plan", "triggerType": "mark_price", "triggerPrice": plain(request.trigger_price)}
-    return name, {
+    if request.trigger_price is None:
+        return "mix/order/place-order", _order_fields(request)
+    trigger = {"planType": "normal_plan", "triggerType": "mark_price", "triggerPrice": plain(request.trigger_price)}
+    return "mix/order/place-plan-order", {**_order_fields(request), **trigger}
+
+
+def _place_orders(request: venue.PlaceOrders) -> Encoded:
+    return "mix/order/batch-place-order", {
         **_of_symbol(request),
-        **extra,
+        "marginCoin": _margin_coin(request.symbol),
+        "marginMode": request.orders[0].margin_mode if request.orders else None,
+        "orderList": [
+            {name: value for name, value in _order_fields(order).items() if value is not None}
+            for order in request.orders
+        ],
+    }
+
+
+def _place_protected(request: venue.PlaceProtected) -> Encoded:
+    profit, loss = request.take_profit_price, request.stop_loss_price
+    return "mix/order/place-order", {
+        **_order_fields(request.order),
+        "presetStopSurplusPrice": None if profit is None else plain(profit),
+        "presetStopLossPrice": None if loss is None else plain(loss),
+    }
+
+
+def _place_stop(request: venue.PlaceStop) -> Encoded:
+    whole = {"take_profit": "pos_profit", "stop_loss": "pos_loss"}[request.kind]
+    part = {"take_profit": "profit_plan", "stop_loss": "loss_plan"}[request.kind]
+    return "mix/order/place-tpsl-order", {
+        **_of_symbol(request),
+        "marginCoin": _margin_coin(request.symbol),
+        "planType": whole if request.qty_base is None else part,
+        "triggerType": "mark_price",
+        "triggerPrice": plain(request.trigger_price),
+        "holdSide": "buy" if request.is_long else "sell",
+        "size": None if request.qty_base is None else plain(request.qty_base),
+        "clientOid": request.client_order_id,
+    }
+
+
+def _order_fields(request: venue.PlaceOrder) -> dict[str, Any]:
+    return {
+        **_of_symbol(request),
         "stpMode": request.stp_mode,
         "marginCoin": _margin_coin(request.symbol),
         "marginMode": request.margin_mode,
@@ -267,6 +305,9 @@ _ENCODERS: dict[type[venue.Request], Callable[[Any], Encoded]] = {
         {"productType": PRODUCT_USDT, "posMode": r.position_mode},
     ),
     venue.PlaceOrder: _place_order,
+    venue.PlaceOrders: _place_orders,
+    venue.PlaceProtected: _place_protected,
+    venue.PlaceStop: _place_stop,
     venue.CancelOrder: lambda r: ("mix/order/cancel-order", {**_of_order(r), "marginCoin": _margin_coin(r.symbol)}),
     venue.CancelOrders: _cancel_orders,
     venue.ModifyOrder: _modify_order,

@@ -53,7 +53,7 @@ def decode_request(method: str, path: str, raw_query: str, body: bytes) -> Call 
     if endpoint is None:
         return _refused("NOT_IN_DIALECT", f"{method} {path} does not exist here")
     if endpoint.asks == "!":
-        return _refused("UNSUPPORTED", f"{endpoint.name}: trigger orders and batches of new orders are not offered")
+        return _refused("UNSUPPORTED", f"{endpoint.name}: changing an order that waits for a trigger is not offered")
     if endpoint.asks == "-":
         return Call(endpoint.name, endpoint.is_private, None)
     try:

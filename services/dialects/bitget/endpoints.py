@@ -53,6 +53,7 @@ LISTED_ONLY = "endpoint list of ccxt 4.5.18"  # the shape follows its siblings
 _LIST = "entrustedList[orderId, clientOid, symbol, size, price, priceAvg, baseVolume, status, force, fee, …], endId"
 _IDS = "orderId, clientOid"
 _LISTS = "successList[orderId, clientOid], failureList[orderId, clientOid, errorMsg]"
+_PLACED = "successList[orderId, clientOid], failureList[orderId, clientOid, errorMsg, errorCode]"
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     _public(
@@ -313,7 +314,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "set_position_mode, hb, desk",
         "contract/account/Change-Hold-Mode",
     ),
-    _trade("mix/order/batch-place-order", "!", 5, "refused", "create_orders", "contract/trade/Batch-Order"),
+    _trade("mix/order/batch-place-order", "PlaceOrders", 5, _PLACED, "create_orders", "contract/trade/Batch-Order"),
     _trade(
         "mix/order/place-plan-order",
         "PlaceOrder",
@@ -322,7 +323,14 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "create_order(trigger), desk",
         "contract/plan/Place-Plan-Order",
     ),
-    _trade("mix/order/place-tpsl-order", "!", 10, "refused", "create_order(tpsl)", "contract/plan/Place-Tpsl-Order"),
+    _trade(
+        "mix/order/place-tpsl-order",
+        "PlaceStop",
+        10,
+        _IDS,
+        "create_order(stopLossPrice, takeProfitPrice)",
+        "contract/plan/Place-Tpsl-Order",
+    ),
     _trade("mix/order/modify-plan-order", "!", 10, "refused", "edit_order(trigger)", "contract/plan/Modify-Plan-Order"),
     _trade(
         "mix/order/cancel-plan-order",

@@ -45,6 +45,10 @@ _ORDER = (
 )
 _REFUSALS: dict[str, str] = {
     "PlaceOrder": _ORDER,
+    "PlaceOrders": f"in failureList: {_ORDER}",
+    "PlaceProtected": _ORDER,
+    "PlaceStop": "PRICE_NOT_ON_TICK, PRICE_OUT_OF_RANGE, QTY_NOT_ON_LOT, REDUCE_ONLY_REJECTED, "
+    "DUPLICATE_CLIENT_ORDER_ID, UNSUPPORTED",
     "ModifyOrder": f"ORDER_NOT_FOUND, ORDER_NOT_OPEN, {_ORDER}",
     "CancelOrder": "ORDER_NOT_FOUND, ORDER_NOT_OPEN",
     "CancelOrders": "in failureList: ORDER_NOT_FOUND, ORDER_NOT_OPEN",

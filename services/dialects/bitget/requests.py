@@ -17,15 +17,29 @@ Params = Mapping[str, Any]
 CLIENT_ORDER_ID_CHARS_MAX = 64
 LIST_LIMIT = 100
 CANCEL_LIST_MAX = 50
+BATCH_ORDERS_MAX = 50
 # What would change an order's meaning if it were overlooked.
 _NOT_OFFERED_FIELDS = (
-    "presetStopSurplusPrice",
-    "presetStopLossPrice",
     "presetStopSurplusExecutePrice",
     "presetStopLossExecutePrice",
+    "stopSurplusTriggerPrice",
+    "stopLossTriggerPrice",
+    "stopSurplusExecutePrice",
+    "stopLossExecutePrice",
+    "callbackRatio",
     "triggerPrice",
     "planType",
 )
+_ATTACHED_FIELDS = ("presetStopSurplusPrice", "presetStopLossPrice")
+# planType of a stop: its kind, and whether it closes the whole position when no size is given.
+_STOPS: dict[str, tuple[venue.StopKind, bool]] = {
+    "profit_plan": ("take_profit", False),
+    "loss_plan": ("stop_loss", False),
+    "pos_profit": ("take_profit", True),
+    "pos_loss": ("stop_loss", True),
+}
+# holdSide names the position in hedge mode, and the side that opened it in one-way mode.
+_IS_LONG = {"long": True, "buy": True, "short": False, "sell": False}
 
 
 class NotOffered(Exception):
@@ -102,10 +116,52 @@ def _bills(params: Params) -> venue.Request:
     return venue.GetBills(kind=kind, limit=limit_of(params), start_ms=_start(params), end_ms=_end(params))
 
 
+def _place(params: Params) -> venue.Request:
+    """``place-order``: plain, or with a take-profit and a stop-loss attached."""
+    order = _place_order({**params, **dict.fromkeys(_ATTACHED_FIELDS, "")})
+    profit, loss = (decimal_of(params, field) if params.get(field) else None for field in _ATTACHED_FIELDS)
+    if profit is None and loss is None:
+        return order
+    return venue.PlaceProtected(order=order, take_profit_price=profit, stop_loss_price=loss)
+
+
+def _place_orders(params: Params) -> venue.Request:
+    listed = params.get("orderList")
+    if not isinstance(listed, list) or not listed or not all(isinstance(item, dict) for item in listed):
+        raise NotReadable("orderList: expected a list of orders")
+    if len(listed) > BATCH_ORDERS_MAX:
+        raise NotReadable(f"orderList: {len(listed)} orders, allowed {BATCH_ORDERS_MAX}")
+    common = {name: params[name] for name in ("symbol", "marginMode", "marginCoin") if name in params}
+    orders = tuple(_place_order({**item, **common}) for item in listed)
+    return venue.PlaceOrders(symbol=_symbol(params), orders=orders)
+
+
+def _place_stop(params: Params) -> venue.Request:
+    """``place-tpsl-order``: a market order that closes the position once the mark price is there."""
+    plan_type, trigger_type = str_of(params, "planType"), str_of(params, "triggerType", "mark_price")
+    if plan_type not in _STOPS or trigger_type != "mark_price" or params.get("executePrice") not in (None, "", "0"):
+        raise NotOffered(
+            f"planType={plan_type}, triggerType={trigger_type}: only {', '.join(_STOPS)} at mark_price and by market"
+            " are offered"
+        )
+    hold_side = str_of(params, "holdSide")
+    if hold_side not in _IS_LONG:
+        raise NotReadable(f"holdSide={hold_side!r}: expected one of {', '.join(_IS_LONG)}")
+    kind, is_whole = _STOPS[plan_type]
+    return venue.PlaceStop(
+        symbol=_symbol(params),
+        client_order_id=_client_order_id(params, "clientOid"),
+        kind=kind,
+        is_long=_IS_LONG[hold_side],
+        trigger_price=decimal_of(params, "triggerPrice"),
+        qty_base=None if is_whole and not params.get("size") else decimal_of(params, "size"),
+    )
+
+
 def _place_order(params: Params) -> venue.PlaceOrder:
-    for field in _NOT_OFFERED_FIELDS:
+    for field in (*_ATTACHED_FIELDS, *_NOT_OFFERED_FIELDS):
         if params.get(field):
-            raise NotOffered(f"{field}: attached take-profit and stop-loss orders are not offered")
+            raise NotOffered(f"{field}: not offered with this kind of order")
     if params.get("tradeSide"):
         raise NotOffered("tradeSide is for hedge mode; the account is in one_way_mode", "POSITION_MODE_MISMATCH")
     order_type = order_type_of(params)
@@ -226,7 +282,9 @@ _READERS: dict[str, Callable[[Params], venue.Request]] = {
     "mix/order/fills": _get_fills,
     "mix/order/fill-history": _get_fills,
     "mix/order/orders-plan-pending": lambda p: venue.GetOpenOrders(symbol=_maybe_symbol(p)),
-    "mix/order/place-order": _place_order,
+    "mix/order/place-order": _place,
+    "mix/order/batch-place-order": _place_orders,
+    "mix/order/place-tpsl-order": _place_stop,
     "mix/order/place-plan-order": _place_plan_order,
     "mix/order/modify-order": _modify_order,
     "mix/order/cancel-order": lambda p: venue.CancelOrder(symbol=_symbol(p), **_ids(p)),

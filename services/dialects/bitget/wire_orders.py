@@ -70,13 +70,20 @@ def plan_row(order: venue.Order) -> Row:
     del row["status"], row["baseVolume"], row["quoteVolume"], row["totalProfits"], row["fee"]
     return {
         **row,
-        "planType": "normal_plan",
+        "planType": _plan_type(order),
         "planStatus": status_to_wire(order.status),
         "triggerPrice": plain(order.trigger_price),
         "triggerType": "mark_price",
         "executePrice": price,
         "callbackRatio": "",
     }
+
+
+def _plan_type(order: venue.Order) -> str:
+    """Stops are market orders that only reduce; the venue's own name of a take-profit begins with tp-."""
+    if not order.reduce_only or order.order_type != "market":
+        return "normal_plan"
+    return "profit_plan" if order.client_order_id.startswith("tp-") else "loss_plan"
 
 
 def order_from_row(row: Mapping[str, Any]) -> venue.Order:

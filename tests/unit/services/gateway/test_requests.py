@@ -1,3 +1,7 @@
+from decimal import Decimal
+
+import pytest
+
 from services.common import venue
 from tests.fakes.gateway_desk import Fault
 
@@ -57,6 +61,36 @@ def test_an_amendment_is_refused_with_what_to_do_instead(desk):
     answer = desk.ask(venue.ModifyOrder(symbol="BTC-USDT", venue_order_id=gateway_id))
     assert answer.code == "ORDER_TYPE_NOT_ALLOWED"
     assert "cancel, then place" in answer.text
+
+
+ORDER = venue.PlaceOrder(
+    symbol="BTC-USDT",
+    client_order_id="hb1-b0-1.1",
+    side="buy",
+    order_type="limit",
+    time_in_force="gtc",
+    qty_base=Decimal("0.01"),
+    price=Decimal(50_000),
+)
+STOP = venue.PlaceStop(
+    symbol="BTC-USDT", client_order_id="", kind="stop_loss", is_long=True, trigger_price=Decimal(1), qty_base=None
+)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        venue.PlaceOrders(symbol="BTC-USDT", orders=(ORDER, ORDER)),
+        venue.PlaceProtected(order=ORDER, stop_loss_price=Decimal(49_000)),
+        STOP,
+        venue.ClosePosition(symbol="BTC-USDT"),
+    ],
+    ids=lambda request: type(request).__name__,
+)
+def test_what_would_pass_the_limits_by_is_refused_and_never_reaches_the_venue(desk, request_):
+    answer = desk.ask(request_)
+    assert (answer.code, "one by one" in answer.text) == ("ORDER_TYPE_NOT_ALLOWED", True)
+    assert asked(desk, type(request_)) == asked(desk, venue.PlaceOrder) == []
 
 
 def test_a_bot_nobody_knows_is_refused(desk):

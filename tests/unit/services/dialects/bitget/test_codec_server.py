@@ -74,7 +74,9 @@ def test_numbers_may_come_as_numbers_without_passing_through_a_float():
         ({"productType": "nonsense"}, "PARAMETER_INVALID", "productType"),
         ({"clientOid": "x" * 65}, "PARAMETER_INVALID", "65 characters"),
         ({"tradeSide": "open"}, "POSITION_MODE_MISMATCH", "one_way_mode"),
-        ({"presetStopLossPrice": "1"}, "UNSUPPORTED", "presetStopLossPrice"),
+        ({"presetStopLossExecutePrice": "1"}, "UNSUPPORTED", "presetStopLossExecutePrice"),
+        ({"stopSurplusTriggerPrice": "1"}, "UNSUPPORTED", "stopSurplusTriggerPrice"),
+        ({"presetStopLossPrice": "low"}, "PARAMETER_INVALID", "presetStopLossPrice"),
         ({"stpMode": "sometimes"}, "PARAMETER_INVALID", "stpMode"),
     ],
 )
@@ -84,6 +86,35 @@ def test_a_bad_field_is_refused_by_its_name(change, code, words):
     refused = place(json.dumps({**json.loads(HUMMINGBOT_PLACE), **change}).encode())
     assert isinstance(refused, venue.Refused)
     assert refused.code == code and words in refused.text
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "words"),
+    [
+        ({"planType": "track_plan"}, "UNSUPPORTED", "track_plan"),
+        ({"triggerType": "fill_price"}, "UNSUPPORTED", "fill_price"),
+        ({"executePrice": "50000"}, "UNSUPPORTED", "by market"),
+        ({"holdSide": "net"}, "PARAMETER_INVALID", "holdSide"),
+        ({"triggerPrice": ""}, "PARAMETER_INVALID", "triggerPrice"),
+        ({"planType": "loss_plan", "size": ""}, "PARAMETER_INVALID", "size"),
+    ],
+)
+def test_a_stop_that_is_not_offered_is_refused_by_its_name(change, code, words):
+    import json
+
+    stop = {"symbol": "BTCUSDT", "planType": "pos_loss", "triggerPrice": "59000", "holdSide": "buy", **change}
+    refused = decode_request("POST", "/api/v2/mix/order/place-tpsl-order", "", json.dumps(stop).encode())
+    assert isinstance(refused, venue.Refused)
+    assert refused.code == code and words in refused.text
+
+
+@pytest.mark.parametrize("listed", [None, [], ["order"], [{"side": "buy"}] * 51])
+def test_a_batch_without_orders_or_with_too_many_is_refused(listed):
+    import json
+
+    body = json.dumps({"symbol": "BTCUSDT", "orderList": listed}).encode()
+    refused = decode_request("POST", "/api/v2/mix/order/batch-place-order", "", body)
+    assert (refused.code, "orderList" in refused.text) == ("PARAMETER_INVALID", True)
 
 
 @pytest.mark.parametrize("body", [b"[]", b"{", b"\xff\xfe", b"null", b'"text"'])

@@ -28,11 +28,14 @@ def test_every_endpoint_stands_once_in_the_table_and_on_the_page():
 
 
 def test_what_an_endpoint_asks_is_what_the_table_says():
-    params = b'{"symbol":"BTCUSDT","side":"buy","orderType":"market","size":"1","orderId":"1","leverage":"2"}'
+    order = '"symbol":"BTCUSDT","side":"buy","orderType":"market","size":"1"'
+    stop = '"planType":"pos_loss","triggerPrice":"1","holdSide":"buy"'
+    plain = f'{{{order},"orderId":"1","leverage":"2","orderList":[{{{order}}}]}}'
     query = "symbol=BTCUSDT&orderId=1"
     for endpoint in ENDPOINTS:
         if endpoint.asks not in ("-", "!") and "plan" not in endpoint.name:
-            call = decode_request(endpoint.method, f"/api/v2/{endpoint.name}", query, params)
+            params = f'{{"symbol":"BTCUSDT",{stop}}}' if "tpsl" in endpoint.name else plain
+            call = decode_request(endpoint.method, f"/api/v2/{endpoint.name}", query, params.encode())
             assert isinstance(call, Call), (endpoint.name, call)
             assert type(call.request).__name__ == endpoint.asks
             assert (call.is_private, call.is_trade) == (endpoint.is_private, endpoint.is_trade)
