@@ -6,9 +6,9 @@ import typer
 
 from scripts.desk.options import DataDir, Json, RunDir
 from scripts.desk.output import print_json
-from scripts.desk.places import places
+from scripts.desk.places import Places, places
 from scripts.desk.running import ask
-from services.common.errors import ConfigError
+from services.common.errors import ConfigError, NotRunning
 
 STATES = ("ACTIVE", "REDUCING", "HALTED")
 
@@ -43,12 +43,18 @@ def set_state(
     state: Annotated[str, typer.Option("--state", help="ACTIVE, REDUCING (only reducing orders) or HALTED.")],
     reason: Annotated[str, typer.Option("--reason", help="Why; goes into the latch and on the bus.")],
     actor: Annotated[str, typer.Option("--actor", help="Who asks: a person's name.")],
+    approver: Annotated[
+        list[str] | None, typer.Option("--approver", help="Who else agrees; loosening in live takes two persons.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without, only say what would be done.")] = False,
     data_dir: DataDir = None,
     run_dir: RunDir = None,
     as_json: Json = False,
 ) -> int:
     """Tighten or loosen a scope of the gateway. Tightening cancels what may not rest any more. A dry run without --yes.
+
+    A gateway that does not answer is tightened by its latch file, which it reads before every order; loosening waits
+    until it answers.
 
     Example: desk latch set --scope bot:bot1 --state HALTED --reason MANUAL --actor anna --yes
     """
@@ -57,13 +63,39 @@ def set_state(
             "STATE_INVALID", f"--state {state}: allowed are {', '.join(STATES)}", f"desk latch set --scope {scope}"
         )
     where = places(data_dir, run_dir)
-    before = ask(where, "gateway", "/desk/latch")["scopes"].get(scope, {}).get("state", "ACTIVE")
-    report: dict[str, Any] = {"scope": scope, "before": before, "state": state, "done": yes}
-    if yes:
-        body = {"scope": scope, "state": state, "reason": reason, "actor": actor}
-        report |= ask(where, "gateway", "/desk/latch", body)
+    try:
+        before = ask(where, "gateway", "/desk/latch")["scopes"].get(scope, {}).get("state", "ACTIVE")
+        report: dict[str, Any] = {"scope": scope, "before": before, "state": state, "done": yes}
+        if yes:
+            body = {"scope": scope, "state": state, "reason": reason, "actor": actor, "approvers": approver or []}
+            report |= ask(where, "gateway", "/desk/latch", body)
+    except NotRunning:
+        report = _tighten_by_file(where, scope, state, reason, actor, is_meant=yes)
+        before = report["before"]
     if as_json:
         print_json(report)
     else:
         print(f"{scope}: {before} -> {state}" + ("" if yes else "  (dry run; add --yes)"))
     return 0
+
+
+def _tighten_by_file(
+    where: Places, scope: str, state: str, reason: str, actor: str, *, is_meant: bool
+) -> dict[str, Any]:
+    """Raises NotRunning where that would loosen, or no gateway has ever run."""
+    from services.common.clock import SystemClock
+    from services.gateway.latch_file import LatchFile
+    from services.gateway.latches import is_looser
+    from services.gateway.messages import LatchEntry
+
+    file = LatchFile(where.run_dir / "gateway" / "latch.json")
+    if not file.path.parent.is_dir():
+        raise NotRunning("NOT_RUNNING", f"no gateway has run in {where.run_dir}", "desk up")
+    now_ms = SystemClock().now_ms()
+    entries = file.read_or_halted(now_ms)
+    before = entries[scope].state if scope in entries else "ACTIVE"
+    if state == before or is_looser(state, before):  # type: ignore[arg-type]
+        raise NotRunning("NOT_RUNNING", f"the gateway does not answer; {scope} stays {before}", "desk up, then again")
+    if is_meant:
+        file.set(scope, LatchEntry(state, reason, actor, now_ms))  # type: ignore[arg-type]
+    return {"scope": scope, "before": before, "state": state, "done": is_meant, "by": "file"}

@@ -23,6 +23,7 @@ VERBS: dict[str, str] = {
     "pause": "scripts.desk.intent",
     "resume": "scripts.desk.intent",
     "latch": "scripts.desk.latch",
+    "override": "scripts.desk.override",
     "kill": "scripts.desk.kill",
     "orders": "scripts.desk.orders",
     "logs": "scripts.desk.logs",

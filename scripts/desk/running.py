@@ -5,7 +5,7 @@ from typing import Any
 
 from scripts.desk.places import Places
 from services.common.addresses import Addresses, read_addresses
-from services.common.errors import DeskError, NotRunning
+from services.common.errors import DeskError, ExitCode, NotRunning
 
 
 def running_desk(where: Places) -> Addresses:
@@ -45,5 +45,7 @@ async def _ask(where: Places, url: str, body: dict[str, Any] | None) -> Any:
     if status >= 400:
         told = content if isinstance(content, dict) else {}
         text = str(told.get("text", content)).removeprefix(f"{told.get('error')}: ")
-        raise DeskError(str(told.get("error", f"HTTP_{status}")), text, str(told.get("next", "desk status")))
+        code = str(told.get("error", f"HTTP_{status}"))
+        exit_code = ExitCode.APPROVAL_NEEDED if code == "APPROVAL_MISSING" else None
+        raise DeskError(code, text, str(told.get("next", "desk status")), exit_code=exit_code)
     return content

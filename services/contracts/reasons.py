@@ -83,6 +83,7 @@ GATEWAY: tuple[_Row, ...] = (
     ("BOOK_APART", "the book is far from the venue's mark or index price", "look at the market data source"),
     ("BOOK_LATE", "a book was too long on the way", "desk status: network and clock"),
     ("BOOK_DISTRUSTED", "not enough sound books in a row after a wrong one", _WAIT),
+    ("KEY_RIGHTS", "the venue key can do more than read and trade", "make another key at the venue, then restart"),
     ("NOT_ARMED", "the upstream is not on this machine and not everything needed to arm is there", "see the list"),
 )
 

@@ -1,6 +1,7 @@
 """/desk/…: what people and the supervisor may ask of a running gateway. Needs X-Hbot-Admin.
 
-GET /desk/status, GET /desk/orders, GET /desk/latch, POST /desk/latch {"scope", "state", "reason", "actor"},
+GET /desk/status, GET /desk/orders, GET /desk/stages?last=500, GET /desk/latch,
+POST /desk/latch {"scope", "state", "reason", "actor", "approvers"?: [others]},
 POST /desk/override {"bot", "limit", "approvers": [two persons], "reason", "ttl_s"}: one order passes one limit once.
 """
 
@@ -17,7 +18,7 @@ from services.gateway.audit import AuditLog
 from services.gateway.engine import Engine
 from services.gateway.latch_file import LatchFile
 from services.gateway.latches import is_looser
-from services.gateway.limits.registry import BY_NAME
+from services.gateway.limits.registry import LIMITS
 from services.gateway.messages import LatchEntry, Override
 
 _HEADER = "X-Hbot-Admin"
@@ -25,15 +26,16 @@ _SCOPES = ("bot:", "account:", "venue:")
 _STATES = ("ACTIVE", "REDUCING", "HALTED")
 _MACHINES = ("gateway", "kill_switch", "portfolio_risk", "reconciliation")
 
-_OVERRIDABLE = ("order_qty_base_max",)
+OVERRIDABLE = (*(limit.name for limit in LIMITS if limit.is_of_one_order), "order_qty_base_max")
 OVERRIDE_TTL_S_MAX = 600
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
 class AdminApi:
-    def __init__(self, token: str, latch_file: LatchFile, audit: AuditLog) -> None:
+    def __init__(self, token: str, latch_file: LatchFile, audit: AuditLog, persons_to_loosen: int = 1) -> None:
         self.engine: Engine | None = None
+        self._persons_to_loosen = persons_to_loosen  # two in live
         self._audit = audit
         self._token = token
         self._latch_file = latch_file
@@ -68,25 +70,33 @@ class AdminApi:
         return _json({"readable": True, "scopes": {scope: entry._asdict() for scope, entry in entries.items()}})
 
     async def _post_latch(self, request: web.Request) -> web.Response:
-        """Tightening: anybody, at once. Loosening: a person."""
+        """Tightening: anybody, at once. Loosening: a person, in live two."""
         if self.engine is None:
             return _error(503, "DOOR_SHUT", "the gateway is starting", "wait for /readyz")
         try:
             body = json.loads(await request.text())
             scope, to = str(body["scope"]), str(body["state"])
             reason, actor = str(body["reason"]), str(body["actor"])
+            persons = _persons([actor, *body.get("approvers", ())])
         except (ValueError, KeyError, TypeError):
             example = '{"scope": "bot:bot1", "state": "HALTED", "reason": "MANUAL", "actor": "anna"}'
             return _error(400, "BAD_REQUEST", "scope, state, reason and actor are needed", f"e.g. {example}")
         if to not in _STATES or not (scope == "desk" or scope.startswith(_SCOPES)) or not actor or not reason:
             allowed = f"state: {', '.join(_STATES)}; scope: bot:<id>, account:<id>, venue:<id>, desk"
             return _error(400, "BAD_REQUEST", f"scope={scope}, state={to}", allowed)
-        entries = dict(self._latch_file.read() or {})
-        before = entries[scope].state if scope in entries else "ACTIVE"
-        if is_looser(to, before) and actor in _MACHINES:  # type: ignore[arg-type]
-            return _error(403, "APPROVAL_MISSING", f"{actor} may not loosen {scope} from {before} to {to}", "a person")
-        self._write_audit(actor, "latch", scope, before, to, reason, [actor])
         now_ms = self.engine.gateway.state.core.now.wall_ms
+        entries = self._latch_file.read_or_halted(now_ms)
+        before = entries[scope].state if scope in entries else "ACTIVE"
+        if is_looser(to, before):  # type: ignore[arg-type]
+            what = f"loosen {scope} from {before} to {to}"
+            if actor in _MACHINES:
+                return _error(403, "APPROVAL_MISSING", f"{actor} may not {what}", "a person")
+            if len(persons) < self._persons_to_loosen:
+                needed = f"{self._persons_to_loosen} different persons"
+                return _error(
+                    403, "APPROVAL_MISSING", f"approvers={persons}, needed to {what}: {needed}", "ask another"
+                )
+        self._write_audit(actor, "latch", scope, before, to, reason, persons or [actor])
         self.engine.set_latch(scope, LatchEntry(to, reason, actor, now_ms))  # type: ignore[arg-type]
         return _json({"scope": scope, "before": before, "state": to})
 
@@ -97,7 +107,7 @@ class AdminApi:
         try:
             body = json.loads(await request.text())
             bot_id, limit, reason = str(body["bot"]), str(body["limit"]), str(body["reason"])
-            approvers = sorted({str(person).strip() for person in body["approvers"]} - {"", *_MACHINES})
+            approvers = _persons(body["approvers"])
             ttl_s = int(body.get("ttl_s", 60))
         except (ValueError, KeyError, TypeError):
             example = (
@@ -105,8 +115,8 @@ class AdminApi:
             )
             return _error(400, "BAD_REQUEST", "bot, limit, approvers and reason are needed", f"e.g. {example}")
         state = self.engine.gateway.state
-        if bot_id not in state.lanes or (limit not in BY_NAME and limit not in _OVERRIDABLE) or not reason:
-            return _error(400, "BAD_REQUEST", f"bot={bot_id}, limit={limit}", f"limits: {', '.join(sorted(BY_NAME))}")
+        if bot_id not in state.lanes or limit not in OVERRIDABLE or not reason:
+            return _error(400, "BAD_REQUEST", f"bot={bot_id}, limit={limit}", f"limits: {', '.join(OVERRIDABLE)}")
         if not 1 <= ttl_s <= OVERRIDE_TTL_S_MAX:
             return _error(400, "BAD_REQUEST", f"ttl_s={ttl_s}", f"allowed 1..{OVERRIDE_TTL_S_MAX}")
         if len(approvers) < 2:
@@ -128,6 +138,12 @@ class AdminApi:
         )
         written.pop("ts_ms")
         self.engine.publish(e.AuditV1, scope.partition(":")[2] or "desk", **written)
+
+
+def _persons(names: list[Any]) -> list[str]:
+    """Different people, however they spell themselves; machines are none."""
+    spelled = {str(name).strip().casefold(): str(name).strip() for name in reversed(names)}
+    return sorted(name for folded, name in spelled.items() if folded and folded not in _MACHINES)
 
 
 def _json(value: Any, status_code: int = 200) -> web.Response:

@@ -55,7 +55,8 @@ class GatewayService(Service):
         self._front = BotFront(bot_keys, clock=context.clock, log=context.log, metrics=self._metrics)
         self._server = DialectServer(self._front, ServerSettings(silent_after_ms=settings.session_silent_ms))
         self._audit = AuditLog(directory / "audit.jsonl", context.clock)
-        self._admin = AdminApi(self._secrets.admin_token, latch_file, self._audit)
+        persons_to_loosen = 2 if settings.mode == "live" else 1
+        self._admin = AdminApi(self._secrets.admin_token, latch_file, self._audit, persons_to_loosen)
         self._venue_side = VenueSide(
             ClientSettings(
                 rest_url=settings.venue_url,

@@ -62,6 +62,7 @@ class FakeVenue:
     ask: Decimal = Decimal("60001")
     rules: tuple[venue.InstrumentRules, ...] = (RULES,)  # what it lists
     clock_offset_ms: int = 0  # the venue's clock behind ours
+    key_rights: tuple[str, ...] = ("read", "trade")
     _ids: itertools.count = field(default_factory=lambda: itertools.count(1))
     _trades: itertools.count = field(default_factory=lambda: itertools.count(1))
 
@@ -100,6 +101,8 @@ class FakeVenue:
                 return self.book()
             case venue.GetCoins():
                 return ("BTC", "USDT")
+            case venue.GetKeyRights():
+                return venue.KeyRights(rights=self.key_rights)
             case venue.GetFeeRate():
                 return venue.FeeRate(maker_fee_pct=RULES.maker_fee_pct, taker_fee_pct=RULES.taker_fee_pct)
             case venue.GetInstruments():

@@ -23,6 +23,23 @@ class Limit(NamedTuple):
     high: Decimal
     meaning: str
 
+    @property
+    def is_of_one_order(self) -> bool:
+        """Judged order by order, so two persons may let one order pass it. The others latch or hold the bot."""
+        return self.name not in _OF_A_BOT
+
+
+_OF_A_BOT = frozenset(
+    {
+        "repeated_executions_max",
+        "unexplained_orders_per_minute_max",
+        "attempts_per_minute_max",
+        "venue_rejects_per_minute_max",
+        "unknown_outcomes_per_minute_max",
+        "suspense_quote_max",
+        "collar_drift_window_ms",
+    }
+)
 
 _ALL: tuple[Scope, ...] = SCOPES
 _BOT: tuple[Scope, ...] = ("bot",)

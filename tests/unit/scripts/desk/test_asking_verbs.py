@@ -11,6 +11,7 @@ from scripts.desk.supervisor.lock import take_lock
 from services.common.addresses import Addresses, DeskProcess, ProcessAddress, write_addresses
 from services.common.embedded import RedisServer
 from services.common.secrets import read_admin_token
+from services.gateway.latch_file import LatchFile
 
 ADMIN = "X-Hbot-Admin"
 
@@ -42,6 +43,9 @@ class Answers:
             if body.get("scope") == "nobody":
                 told = {"error": "BAD_REQUEST", "text": "BAD_REQUEST: scope=nobody", "next": "a known scope"}
                 return web.json_response(told, status=400)
+            if body.get("reason") == "alone":
+                told = {"error": "APPROVAL_MISSING", "text": "APPROVAL_MISSING: one", "next": "two persons"}
+                return web.json_response(told, status=403)
             return web.json_response({"done": True})
         return web.json_response(
             {
@@ -106,11 +110,47 @@ async def test_latch_set_is_a_dry_run_until_it_is_meant(desk, capsys):
     asked = ("latch", "set", "--scope", "bot:bot1", "--state", "ACTIVE", "--reason", "MANUAL", "--actor", "anna")
     assert await run(*asked, "--run-dir", str(run_dir)) == 0
     assert "dry run" in capsys.readouterr().out and answers.asked == []
-    assert await run(*asked, "--yes", "--run-dir", str(run_dir)) == 0
+    assert await run(*asked, "--approver", "ben", "--yes", "--run-dir", str(run_dir)) == 0
     assert capsys.readouterr().out == "bot:bot1: HALTED -> ACTIVE\n"
     assert answers.asked == [
-        ("/desk/latch", {"scope": "bot:bot1", "state": "ACTIVE", "reason": "MANUAL", "actor": "anna"})
+        (
+            "/desk/latch",
+            {"scope": "bot:bot1", "state": "ACTIVE", "reason": "MANUAL", "actor": "anna", "approvers": ["ben"]},
+        )
     ]
+
+
+async def test_a_gateway_that_does_not_answer_is_tightened_by_its_file_and_never_loosened(tmp_path, capsys):
+    latch = LatchFile(tmp_path / "gateway" / "latch.json")
+    asked = ("latch", "set", "--scope", "bot:bot1", "--reason", "MANUAL", "--actor", "anna", "--run-dir", str(tmp_path))
+    assert await run(*asked, "--state", "HALTED", "--yes") == 3, "no gateway has ever run here"
+    latch.write({})
+    assert await run(*asked, "--state", "HALTED") == 0
+    assert latch.read() == {}, "a dry run"
+    assert await run(*asked, "--state", "HALTED", "--yes") == 0
+    assert (latch.read()["bot:bot1"].state, latch.read()["bot:bot1"].actor) == ("HALTED", "anna")
+    assert await run(*asked, "--state", "ACTIVE", "--yes") == 3
+    assert "stays HALTED" in capsys.readouterr().err
+    assert latch.read()["bot:bot1"].state == "HALTED"
+
+
+async def test_override_is_a_dry_run_until_it_is_meant(desk, capsys):
+    run_dir, answers = desk
+    asked = ("override", "--bot", "bot1", "--limit", "order_value_quote_max", "--reason", "hedge")
+    persons = ("--approver", "anna", "--approver", "ben", "--run-dir", str(run_dir))
+    assert await run(*asked, *persons) == 0
+    assert "anna and ben  (dry run" in capsys.readouterr().out and answers.asked == []
+    assert await run(*asked, *persons, "--yes") == 0
+    (path, body), persons_asked = answers.asked[0], ["anna", "ben"]
+    assert (path, body["approvers"], body["ttl_s"]) == ("/desk/override", persons_asked, 60)
+    assert (body["bot"], body["limit"], body["reason"]) == ("bot1", "order_value_quote_max", "hedge")
+
+
+async def test_an_act_that_needs_another_person_ends_with_the_code_for_it(desk, capsys):
+    run_dir, _ = desk
+    alone = ("override", "--bot", "bot1", "--limit", "order_value_quote_max", "--reason", "alone", "--approver", "anna")
+    assert await run(*alone, "--yes", "--run-dir", str(run_dir)) == 7
+    assert "APPROVAL_MISSING" in capsys.readouterr().err
 
 
 async def test_a_refusal_of_the_gateway_keeps_its_code_and_next_step(desk, capsys):

@@ -39,10 +39,15 @@ class Engine:
 
 
 @pytest.fixture
-async def admin(tmp_path):
+def persons_to_loosen() -> int:
+    return 1
+
+
+@pytest.fixture
+async def admin(tmp_path, persons_to_loosen):
     latch_file = LatchFile(tmp_path / "latch.json")
     latch_file.create_if_first(is_first_start=True)
-    api = AdminApi(TOKEN, latch_file, AuditLog(tmp_path / "audit.jsonl", SystemClock()))
+    api = AdminApi(TOKEN, latch_file, AuditLog(tmp_path / "audit.jsonl", SystemClock()), persons_to_loosen)
     api.engine = Engine(latch_file)  # type: ignore[assignment]
     app = web.Application()
     api.add_to(app)
@@ -81,6 +86,33 @@ async def test_no_machine_loosens_and_every_machine_may_tighten(admin, machine):
     assert status == 200
 
 
+@pytest.mark.parametrize("persons_to_loosen", [2])
+async def test_in_live_it_takes_two_persons_to_loosen_and_one_to_tighten(admin):
+    halt = {"scope": "bot:bot1", "state": "HALTED", "reason": "MANUAL"}
+    loosen = {"scope": "bot:bot1", "state": "ACTIVE", "reason": "looked at"}
+    status, _ = await admin.post("/desk/latch", **halt, actor="anna")
+    assert status == 200
+    for approvers in ([], ["anna"], [" Anna "], ["kill_switch"], ["Kill_Switch"], [""]):
+        status, said = await admin.post("/desk/latch", **loosen, actor="anna", approvers=approvers)
+        assert (status, said["error"]) == (403, "APPROVAL_MISSING"), approvers
+        assert "2 different persons" in said["text"]
+    assert admin.latch.read()["bot:bot1"].state == "HALTED"
+    status, _ = await admin.post("/desk/latch", **loosen, actor="anna", approvers=["ben"])
+    assert status == 200
+    assert admin.latch.read()["bot:bot1"].state == "ACTIVE"
+    audit = [fields for kind, fields in admin.api.engine.published if kind is e.AuditV1][-1]
+    assert audit["approvers"] == ["anna", "ben"]
+    assert verify(admin.path / "audit.jsonl").is_ok
+
+
+async def test_no_machine_loosens_a_latch_that_cannot_be_read(admin):
+    admin.latch.path.write_text("{")
+    status, said = await admin.post("/desk/latch", scope="desk", state="ACTIVE", reason="x", actor="kill_switch")
+    assert (status, said["error"]) == (403, "APPROVAL_MISSING")
+    status, said = await admin.post("/desk/latch", scope="desk", state="ACTIVE", reason="restored", actor="anna")
+    assert (status, said["before"]) == (200, "HALTED")
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -110,7 +142,8 @@ async def test_an_override_of_two_persons_reaches_the_gateway_and_the_audit_chai
 
 
 @pytest.mark.parametrize(
-    "approvers", [[], ["anna"], ["anna", "anna"], ["anna", " anna "], ["anna", ""], ["anna", "kill_switch"]]
+    "approvers",
+    [[], ["anna"], ["anna", "anna"], ["anna", " anna "], ["anna", "Anna"], ["anna", ""], ["anna", "kill_switch"]],
 )
 async def test_one_person_is_not_two(admin, approvers):
     status, said = await admin.post("/desk/override", **OVERRIDE, approvers=approvers)
@@ -118,7 +151,10 @@ async def test_one_person_is_not_two(admin, approvers):
     assert admin.api.engine.fed == []
 
 
-@pytest.mark.parametrize("change", [{"limit": "everything"}, {"bot": "bot9"}, {"ttl_s": 0}, {"ttl_s": 3_600}])
+@pytest.mark.parametrize(
+    "change",
+    [{"limit": "everything"}, {"limit": "suspense_quote_max"}, {"bot": "bot9"}, {"ttl_s": 0}, {"ttl_s": 3_600}],
+)
 async def test_an_override_is_for_one_known_limit_of_one_bot_and_short(admin, change):
     status, _ = await admin.post("/desk/override", **{**OVERRIDE, **change}, approvers=["anna", "ben"])
     assert status == 400
