@@ -317,3 +317,32 @@ async def test_a_full_spool_refuses_capped_streams_and_keeps_what_must_not_be_lo
     redis_server.start()
     assert await collect(bus, "g", 20) == [str(n) for n in range(20)]
     await bus.close()
+
+
+async def test_a_redis_that_is_gone_is_asked_less_and_less_often_however_much_is_published(
+    run_dir: Path, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    redis_server.stop()
+    source = Source("a", clock=CLOCK, ids=IDS)
+    bus = RedisBus(redis_server.url, source=source, clock=CLOCK, spool_dir=run_dir / "spool")
+    asked = []
+    connect = bus._connect_again
+
+    async def count() -> None:
+        asked.append(CLOCK.monotonic_ms())
+        await connect()
+
+    monkeypatch.setattr(bus, "_connect_again", count)
+    await bus.start()
+    ids = []
+    for n in range(100):
+        event = latch(source, str(n))
+        ids.append(event.event_id)
+        await bus.publish(event)
+        await asyncio.sleep(0.01)
+    assert len(asked) <= 6  # after 0, 50, 150, 350 and 750 ms
+    on_disk = b"".join(path.read_bytes() for path in (run_dir / "spool").rglob("*") if path.is_file())
+    assert all(event_id.encode() in on_disk for event_id in ids[:-1])
+    redis_server.start()
+    assert await collect(bus, "g", 100) == [str(n) for n in range(100)]
+    await bus.close()

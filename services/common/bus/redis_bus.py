@@ -225,12 +225,11 @@ class RedisBus:
             except _OUT_OF_REACH:
                 self._is_connected = False
                 self._note_out_of_reach()
-                self._spool.write_out()
-                await self._pause(retry_ms)
+                await self._spool_while_waiting(retry_ms)
                 retry_ms = min(retry_ms * 2, _RETRY_MS_MAX)
             if self._is_closing:
                 return
-            if not self._has_work() or not self._is_connected:
+            if self._is_connected and not self._has_work():
                 await self._pause(_HOUSEKEEPING_MS)
 
     async def _ship_chunk(self) -> None:
@@ -282,6 +281,15 @@ class RedisBus:
 
     def _has_work(self) -> bool:
         return bool(self._spool.next_chunk(1)) or any(reader.has_done for reader in self._readers.values())
+
+    async def _spool_while_waiting(self, wait_ms: int) -> None:
+        """The whole wait, whatever is published meanwhile; that goes to disk as it comes."""
+        self._spool.write_out()
+        until_ms = self._clock.monotonic_ms() + wait_ms
+        while not self._is_closing and (left_ms := until_ms - self._clock.monotonic_ms()) > 0:
+            self._wake.clear()
+            await self._pause(left_ms)
+            self._spool.write_out()
 
     async def _pause(self, wait_ms: int) -> None:
         with contextlib.suppress(asyncio.TimeoutError):
