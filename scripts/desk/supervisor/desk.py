@@ -237,8 +237,11 @@ class Desk:
     async def stop(self, before_servers: Callable[[], Awaitable[None]] | None = None) -> StopReport:
         """Bots, gateway, count at the venue, kill switch, venue, event store, page, servers. Safe after a failed start.
 
-        ``before_servers`` runs when every producer has gone and Redis still answers.
+        ``before_servers`` runs when every producer has gone and Redis still answers. Without the run directory's lock
+        nothing is touched: what runs there belongs to another desk.
         """
+        if self._lock is None:
+            return StopReport(None, ())
         lines: list[str] = []
         self.say("stopping: bots first, then the gateway")
         lines += await self._stop_stage(Stage.BOT)
@@ -255,8 +258,7 @@ class Desk:
             self.write_addresses()
         if self.admin is not None:
             await self.admin.close()
-        if self._lock is not None:
-            self._lock.close()
+        self._lock.close()
         for line in lines:
             self.say(line)
         return StopReport(open_orders, tuple(lines))

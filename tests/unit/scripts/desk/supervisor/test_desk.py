@@ -19,11 +19,12 @@ class NoServers:
     redis_url, postgres_url = "unix:///nowhere", ""
 
     def __init__(self, *_: object, **__: object) -> None:
-        pass
+        self.was_stopped = False
 
     async def start(self) -> None: ...
 
-    async def stop(self) -> None: ...
+    async def stop(self) -> None:
+        self.was_stopped = True
 
     def addresses(self) -> dict:
         return {}
@@ -115,6 +116,20 @@ async def test_refused_settings_end_the_start_with_what_the_process_said(make_de
     assert "gateway: file:x.yml: size_base=-1" in refused.value.text
     assert refused.value.next_step == "correct it"
     assert all(child.pid == 0 for child in desk.children.values())
+
+
+async def test_a_second_desk_on_a_run_directory_is_refused_and_touches_nothing_of_the_first(make_desk):
+    first, second = make_desk(), make_desk()
+    await first.start()
+    with pytest.raises(DeskError) as refused:
+        await second.start()
+    assert refused.value.code == "DESK_RUNNING"
+    report = await second.stop()
+    assert not second.servers.was_stopped, "the first desk's Redis lives in the same directory"
+    assert report.open_orders is None
+    assert all(child.state == "ready" for child in first.children.values())
+    await first.stop()
+    assert first.servers.was_stopped
 
 
 async def test_a_taken_page_port_that_was_asked_for_is_refused_with_its_holder(make_desk):
