@@ -10,9 +10,10 @@ import typer
 from scripts.desk.options import DataDir, Json, RunDir
 from scripts.desk.output import print_json
 from scripts.desk.places import places
+from scripts.desk.running import not_running
 from scripts.desk.supervisor.leftovers import leftovers, stop_leftovers
 from scripts.desk.supervisor.lock import holder_pid
-from services.common.errors import NotRunning, TimedOut
+from services.common.errors import TimedOut
 
 LONGEST_S = 120
 
@@ -50,7 +51,7 @@ def down(
             ) from error
         lines.append(f"the desk with pid {pid} has stopped")
     elif not leftovers(where.run_dir) and not _servers_left(where.run_dir):
-        raise NotRunning("NOT_RUNNING", f"no desk runs in {where.run_dir}", "desk up")
+        raise not_running(where)
     lines += stop_leftovers(where.run_dir)
     lines += _stop_servers(where.run_dir)
     if as_json:

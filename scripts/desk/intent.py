@@ -10,9 +10,10 @@ from scripts.desk.options import DataDir, Json, RunDir
 from scripts.desk.output import print_json
 from scripts.desk.places import Places, places
 from scripts.desk.running import running_desk
-from services.common.errors import NotFound
+from services.common.errors import NotFound, NotRunning
 
 SOURCE = "desk_cli"
+ON_THE_BUS_WITHIN_MS = 5_000
 Action = Literal["soft_pause", "resume"]
 Bot = Annotated[str, typer.Option("--bot", help="Which bot, or desk for all.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; goes with the intent.")]
@@ -54,7 +55,9 @@ def _send(where: Places, bot: str, action: Action, reason: str, expires_s: int, 
     if as_json:
         print_json({"intent_id": event_id, "bot": bot, "action": action})
     else:
-        print(f"{action} sent to {bot}, void after {expires_s} s: {event_id}")
+        print(
+            f"{action} is on the bus for {bot}, void after {expires_s} s: {event_id}\nnext  desk status shows the guard"
+        )
     return 0
 
 
@@ -77,5 +80,12 @@ async def _publish(where: Places, redis_url: str, bot: str, action: Action, reas
         expires_at_ms=clock.now_ms() + expires_s * 1000,
     )
     await bus.publish(event)
+    arrived = await bus.flush(ON_THE_BUS_WITHIN_MS)
     await bus.close()
+    if not arrived:
+        raise NotRunning(
+            "BUS_UNREACHABLE",
+            f"{action} of {bot} did not reach {redis_url} within {ON_THE_BUS_WITHIN_MS / 1000:g} s: nobody was told",
+            f"desk kill now --scope {'desk' if bot == 'desk' else f'bot:{bot}'} --yes, which needs no bus",
+        )
     return event.event_id

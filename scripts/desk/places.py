@@ -14,6 +14,11 @@ class Places(NamedTuple):
     run_dir: Path
 
     @property
+    def flag(self) -> str:
+        """What a command needs behind it to mean this run directory; "" when it is the usual one."""
+        return "" if self.run_dir == DEFAULT_DATA_DIR / "run" else f" --run-dir {self.run_dir}"
+
+    @property
     def logs(self) -> Path:
         return self.run_dir / "logs"
 

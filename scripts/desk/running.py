@@ -9,20 +9,30 @@ from services.common.errors import DeskError, ExitCode, NotRunning
 
 
 def running_desk(where: Places) -> Addresses:
-    """Its addresses; raises NotRunning."""
+    """Its addresses; raises NotRunning, which says where desks do run."""
     from scripts.desk.supervisor.lock import holder_pid
 
     addresses = read_addresses(where.run_dir)
     if addresses is None or holder_pid(where.lock_file) is None:
-        raise NotRunning("NOT_RUNNING", f"no desk runs in {where.run_dir}", "desk up")
+        raise not_running(where)
     return addresses
+
+
+def not_running(where: Places) -> NotRunning:
+    """A mistyped run directory is the usual reason, and in an emergency a costly one."""
+    from scripts.desk.supervisor.leftovers import run_dirs_of_desks
+
+    others = run_dirs_of_desks() - {where.run_dir}
+    elsewhere = f"; desks run in {', '.join(map(str, sorted(others)))}" if others else ""
+    missing = "" if where.run_dir.is_dir() else ", which does not exist"
+    return NotRunning("NOT_RUNNING", f"no desk runs in {where.run_dir}{missing}{elsewhere}", f"desk up{where.flag}")
 
 
 def ask(where: Places, process: str, path: str, body: dict[str, Any] | None = None) -> Any:
     """An admin question to a process of the running desk. A refusal comes back as DeskError with its own code."""
     url = running_desk(where).url(process)
     if url is None:
-        raise NotRunning("NOT_RUNNING", f"this desk has no process {process}", "desk status")
+        raise NotRunning("NOT_RUNNING", f"this desk has no process {process}", f"desk status{where.flag}")
     return asyncio.run(_ask(where, f"{url}{path}", body))
 
 
@@ -41,7 +51,8 @@ async def _ask(where: Places, url: str, body: dict[str, Any] | None) -> Any:
             content = await answer.json(content_type=None)
             status = answer.status
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-        raise NotRunning("NO_ANSWER", f"{url}: {error or type(error).__name__}", "desk status") from error
+        text = f"{url}: {str(error) or type(error).__name__}"
+        raise NotRunning("NO_ANSWER", text, f"desk status{where.flag}") from error
     if status >= 400:
         told = content if isinstance(content, dict) else {}
         text = str(told.get("text", content)).removeprefix(f"{told.get('error')}: ")

@@ -43,6 +43,19 @@ def leftovers(run_dir: Path) -> list[tuple[Stage, psutil.Process]]:
     return sorted(found, key=lambda pair: (pair[0], pair[1].pid))
 
 
+def run_dirs_of_desks() -> set[Path]:
+    """Run directories in which a gateway lives, whoever started it."""
+    found = set()
+    for process in psutil.process_iter():
+        try:
+            words = process.cmdline()
+        except psutil.Error:
+            continue
+        if "services.gateway" in words and "--run-dir" in words[:-1]:
+            found.add(Path(words[words.index("--run-dir") + 1]))
+    return found
+
+
 def stop_leftovers(run_dir: Path) -> list[str]:
     """Stop them, bots first. Returns one line for each: what it was and how it ended."""
     lines: list[str] = []

@@ -1,19 +1,34 @@
 """Verbs that ask a running desk, against processes that only answer."""
 
 import json
+import tempfile
+from pathlib import Path
 
+import msgspec
 import pytest
+import redis
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from scripts.desk import intent, main
+from scripts.desk.status import newest_statuses
+from scripts.desk.supervisor import leftovers
 from scripts.desk.supervisor.lock import take_lock
 from services.common.addresses import Addresses, DeskProcess, ProcessAddress, write_addresses
 from services.common.embedded import RedisServer
 from services.common.secrets import read_admin_token
+from services.contracts import events as e
+from services.contracts.codec import encode
+from services.contracts.streams import BY_KIND
 from services.gateway.latch_file import LatchFile
+from tests.unit.scripts.desk.supervisor.test_ledger import event
 
 ADMIN = "X-Hbot-Admin"
+NO_NUMBERS = ("mid_price", "equity_quote", "position_base", "modelled_edge_bps", "realised_edge_bps", "first_order_s")
+STATUS = {
+    "symbol": "BTC-USDT", "reasons": [], "regime": "", "open_orders": 0, "submits": 0, "cancels": 0, "fills": 0,
+    "refusals": 0, "tick_ms": None, **dict.fromkeys(NO_NUMBERS),
+}  # fmt: skip
 
 
 class Answers:
@@ -22,6 +37,7 @@ class Answers:
     def __init__(self, token: str) -> None:
         self.asked: list[tuple[str, dict]] = []
         self.token = token
+        self.kills: dict[str, dict] = {}
         self.latch = {
             "readable": True,
             "scopes": {"bot:bot1": {"state": "HALTED", "actor": "anna", "reason": "MANUAL"}},
@@ -54,9 +70,15 @@ class Answers:
                     {"bot_id": "bot1", "client_order_id": "hb1-b0-x.1", "side": "buy", "qty_base": "0.1",
                      "price": "100", "filled_base": "0", "state": "ACCEPTED"}
                 ],
-                "/desk/status": {"state": "running"},
+                "/desk/status": {
+                    "state": "running",
+                    "latch": self.latch,
+                    "door": {"bot1": {"open": True, "detail": ""}},
+                    "bots": {"bot1": {"latch": "HALTED", "open_orders": 3, "equity_quote": "99990.5",
+                                      "positions_base": {"BTC-USDT": "-0.0081"}}},
+                },
                 "/sim/status": {"open_orders": 1},
-                "/kill": {"kills": {}, "dry_run": False},
+                "/kill": {"kills": self.kills, "dry_run": False},
             }.get(request.path, {"state": "ready"})
         )  # fmt: skip
 
@@ -97,6 +119,58 @@ async def test_status_asks_every_process_and_counts_what_rests(desk, capsys):
     assert told["venue"] == {"open_orders": 1}
     assert await run("status", "--run-dir", str(run_dir)) == 0
     assert "open orders at the venue: 1" in capsys.readouterr().out
+
+
+async def test_status_shows_what_each_bot_has_and_what_keeps_it_from_quoting(desk, capsys):
+    run_dir, answers = desk
+    answers.kills = {"desk": {"scope": "desk", "phase": "ZERO", "actor": "anna", "reason": "MANUAL"}}
+    assert await run("status", "--run-dir", str(run_dir)) == 0
+    out = capsys.readouterr().out
+    (row,) = [line for line in out.splitlines() if "bot1" in line and "HALTED" in line and "open" in line]
+    for part in ("unknown", "3", "-0.0081 BTC-USDT", "99,990.50", "never STALE"):
+        assert part in row
+    assert "latched   bot:bot1 HALTED by anna: MANUAL; back with desk latch set --scope bot:bot1 --state ACTIVE" in out
+    assert "killed    desk by anna: MANUAL, ZERO" in out
+
+
+async def test_the_guard_is_the_newest_word_of_each_bot_on_the_bus(tmp_path):
+    statuses = [
+        event(e.BotStatusV1, **STATUS, guard=guard, bot_id=bot, event_id=f"{bot}{guard}")
+        for bot, guard in (("bot1", "RUNNING"), ("bot2", "HARD_STOP"), ("bot1", "SOFT_PAUSE"))
+    ]
+    with tempfile.TemporaryDirectory(prefix="hb") as directory:
+        server = RedisServer(Path(directory))
+        client = redis.Redis.from_url(server.start())
+        for one in statuses:
+            client.xadd(BY_KIND[e.BotStatusV1].name, {"e": encode(one)})
+        client.close()
+        found = await newest_statuses(server.url)
+        server.stop()
+    assert {bot: status.guard for bot, status in found.items()} == {"bot1": "SOFT_PAUSE", "bot2": "HARD_STOP"}
+    assert await newest_statuses(server.url) == {}, "a bus that is gone leaves the guard unknown"
+
+
+async def test_a_wrong_run_directory_is_told_where_desks_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(leftovers, "run_dirs_of_desks", lambda: {Path("/somewhere/else")})
+    wrong = tmp_path / "typo"
+    for verb in (("status",), ("down",), ("kill", "now", "--yes"), ("orders", "list")):
+        assert await run(*verb, "--run-dir", str(wrong)) == 3
+        err = capsys.readouterr().err
+        assert f"no desk runs in {wrong}, which does not exist; desks run in /somewhere/else" in err
+        assert err.endswith(f"next  desk up --run-dir {wrong}\n")
+
+
+async def test_a_pause_that_did_not_reach_the_bus_is_not_called_sent(desk, monkeypatch, capsys):
+    run_dir, _ = desk
+    real = intent.running_desk
+    monkeypatch.setattr(intent, "ON_THE_BUS_WITHIN_MS", 200)
+    monkeypatch.setattr(
+        intent, "running_desk", lambda where: msgspec.structs.replace(real(where), redis_url="unix:///nowhere.sock")
+    )
+    assert await run("pause", "--bot", "bot1", "--run-dir", str(run_dir)) == 3
+    told = capsys.readouterr()
+    assert told.out == "" and told.err.startswith("BUS_UNREACHABLE: soft_pause of bot1 did not reach")
+    assert "desk kill now --scope bot:bot1 --yes" in told.err
 
 
 async def test_latch_show_names_scope_state_and_who(desk, capsys):
