@@ -5,13 +5,14 @@ from collections.abc import Iterator, Sequence
 from services.common import venue
 from services.dialects.bitget import codes
 from services.dialects.bitget.endpoints import DEAD_MAN_TIMER, ENDPOINTS, Endpoint
+from services.dialects.bitget.request_fields import FIELDS
 
 NOT_PROVEN = "no"  # on the real venue
 
 _HEAD = """# The Bitget dialect (USDT-FUTURES, V2)
 
 What `services/dialects/bitget` speaks, in both directions. Shapes are from the venue's public documentation (the column
-*source* is a path below bitget.com/api-doc) and from what two clients read: ccxt 4.5.18 (`ccxt/bitget.py`) and
+*source* is a path below bitget.com/api-doc) and from what two clients send and read: ccxt 4.5.18 (`ccxt/bitget.py`) and
 Hummingbot 2.16.0 (`connector/derivative/bitget_perpetual`). `desk conformance bitget` plays the cards on the simulated
 venue. Nothing here has been proven on the real venue yet.
 
@@ -35,7 +36,8 @@ _TAIL = """
 
 Fills over REST have no client order id; the REST ticker has no next funding time; REST books have no sequence;
 `account/accounts` has no position mode. A status `rejected` is written `canceled` with its reason. Orders that wait for
-a trigger are listed by `orders-plan-pending` and are not pushed.
+a trigger are listed by `orders-plan-pending`, whatever planType is asked for, and are not pushed. A stop is named
+profit_plan there when the venue named the order (tp-…), else loss_plan. Positions are one-way: hedge mode is refused.
 """
 
 _ORDER = (
@@ -86,7 +88,9 @@ def _dead_man() -> str:
 
 def _endpoints() -> Iterator[str]:
     proven = "proven on the real venue"
-    yield from _table_head("endpoint", "asks", "data of the answer", "refuses", "a second", "clients", "source", proven)
+    yield from _table_head(
+        "endpoint", "asks", "request", "data of the answer", "refuses", "a second", "clients", "source", proven
+    )
     yield from (_endpoint(endpoint) for endpoint in ENDPOINTS)
 
 
@@ -95,6 +99,7 @@ def _endpoint(endpoint: Endpoint) -> str:
     return _row(
         f"{endpoint.method} {endpoint.name}",
         asks,
+        FIELDS[endpoint.name],
         endpoint.answers,
         _REFUSALS.get(endpoint.asks, ""),
         str(endpoint.per_second),

@@ -4,15 +4,20 @@ import re
 from pathlib import Path
 
 import ccxt
+import pytest
 
 from services.common import venue
 from services.dialects.bitget import codes, reference
 from services.dialects.bitget.answers import _WRITERS
 from services.dialects.bitget.codec_server import Call, decode_request
 from services.dialects.bitget.endpoints import BY_ROUTE, ENDPOINTS, LISTED_ONLY
+from services.dialects.bitget.request_fields import FIELDS
 from services.dialects.bitget.requests import _READERS
 from services.dialects.bitget.session_server import PRIVATE_CHANNELS, PUBLIC_CHANNELS
 
+_CODE = Path(reference.__file__).parent
+_READING_MODULES = ("requests.py", "wire_orders.py", "wire_account.py", "wire_market.py", "codec_server.py")
+READING = "".join((_CODE / name).read_text(encoding="utf-8") for name in _READING_MODULES)
 ASKED = {e.name for e in ENDPOINTS if e.asks not in ("-", "!")}
 
 
@@ -25,6 +30,33 @@ def test_every_endpoint_stands_once_in_the_table_and_on_the_page():
     text = reference.page()
     for endpoint in ENDPOINTS:
         assert f"| {endpoint.method} {endpoint.name} |" in text
+
+
+def test_every_endpoint_says_what_it_is_asked_with():
+    assert set(FIELDS) == {endpoint.name for endpoint in ENDPOINTS}
+    text = reference.page()
+    for endpoint in ENDPOINTS:
+        asks = {"-": "(answered by the dialect)", "!": "(refused)"}.get(endpoint.asks, endpoint.asks)
+        assert f"| {endpoint.method} {endpoint.name} | {asks} | {FIELDS[endpoint.name]} |" in text
+
+
+@pytest.mark.parametrize("endpoint", [e for e in ENDPOINTS if e.name in ASKED], ids=lambda e: e.name)
+def test_what_the_page_calls_a_parameter_is_read_and_what_is_needed_is_missed(endpoint):
+    """Every name on the page stands in the code that reads requests; without the needed ones the request is refused."""
+    names = re.findall(r"[a-z]\w+", re.sub(r"\(limit\)| or ", " ", FIELDS[endpoint.name]))
+    for name in names:
+        assert f'"{name}"' in READING, name
+    needed = [
+        name for name in ("symbol", "size", "triggerPrice", "leverage", "orderIdList") if name in _needed(endpoint)
+    ]
+    if needed:
+        answer = decode_request(endpoint.method, f"/api/v2/{endpoint.name}", "", b"{}")
+        assert isinstance(answer, venue.Refused), f"{endpoint.name} was read without {needed}"
+
+
+def _needed(endpoint):
+    fields = re.sub(r"\[.*?\]", "", FIELDS[endpoint.name])
+    return {part.strip() for part in fields.split(",") if not part.strip().endswith("?")}
 
 
 def test_what_an_endpoint_asks_is_what_the_table_says():
