@@ -21,6 +21,7 @@ from scripts.desk.supervisor.desk import Desk
 from scripts.desk.supervisor.plan import UpOptions
 from services.common.clock import SystemClock
 from services.common.errors import ConfigError
+from services.gateway.orders import OWN_PREFIX
 
 FIRST_QUOTES_S = 60.0
 EQUAL_S = 20.0
@@ -149,7 +150,9 @@ async def _truths(scene: Scene) -> dict[str, str]:
     positions = venue["accounts"].get(BOT, {}).get("positions", [])
     at_venue = sum((Decimal(str(p["qty_base"])) for p in positions if p["symbol"] == SYMBOL), Decimal(0))
     at_gateway = Decimal(gateway["bots"].get(BOT, {}).get("positions_base", {}).get(SYMBOL, "0"))
-    by_gateway = {e["trade_id"] for e in scene.events if e["kind"] == "fill.v1"}
+    # what the venue trades by itself (a liquidation) is under an id of its own; only the position tells the bot of it
+    fills = (e for e in scene.events if e["kind"] == "fill.v1" and OWN_PREFIX.match(e["client_order_id"]))
+    by_gateway = {e["trade_id"] for e in fills}
     by_bot = {e["row"]["trade_id"] for e in scene.events if e["kind"] == "bot_fill.v1"}
     return {
         "venue": f"{at_venue:f}",

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from scripts.desk import drill_acts as acts
 from scripts.desk import drill_lives as lives
+from scripts.desk import drill_venue as venue
 from scripts.desk.drill_scene import Scene
 
 
@@ -46,6 +47,14 @@ ROWS: tuple[Row, ...] = (
         "a refused order is repeated every second about 11 times, then by a new executor", acts.refused_everything, 90),
     Row("reducing_only", "", "the gateway lets pass only what reduces, for 8 s (REDUCING)",
         "reduceOnly is never sent in one-way mode, not even to close", acts.reducing_only, 60),
+    Row("rules_changed", "F15", "tick, lot and minimums five times as large, until orders by the new ones rest",
+        "trading rules are read every half hour; every order is refused until then", venue.rules_changed, 60),
+    Row("pair_halted", "F55", "the pair is halted for 20 s",
+        "a refused order is repeated every second about 11 times", venue.pair_halted, 90),
+    Row("key_revoked", "F46", "every signed request refused as of an unknown key for 15 s",
+        "(not tried)", venue.key_revoked, 60),
+    Row("partial_liquidation", "F53", "the venue closes half of the position",
+        "(not tried)", venue.partial_liquidation, 60),
     Row("streams_closed", "F42", "both streams of the venue closed, reconnect allowed",
         "reconnects at once", acts.streams_closed),
     Row("private_gap_1_6_s", "F42", "private stream silent for 1.6 s while an order fills",

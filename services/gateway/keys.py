@@ -36,7 +36,7 @@ class WatchedKeys:
                 _say(self._state, lane, "loosened", "NORMAL_STATE", "the key is taken again")
                 lane.key_refused = ""
         elif answer.code == REASON and not lane.key_refused:
-            lane.key_refused = answer.text or REASON
+            lane.key_refused = f"{REASON}: {answer.text.removeprefix(REASON).lstrip(': ')}"
             self._state.count("keys_refused")
             _say(self._state, lane, "tightened", REASON, lane.key_refused)
             recovery.begin(self._state, lane)
