@@ -18,6 +18,7 @@ SUPPLIED = {
     "gateway": ("venue_url=http://127.0.0.1:8123", "bots=bot1"),
     "kill_switch": ("venue_url=http://127.0.0.1:8123", "gateway_url=http://127.0.0.1:8124", "bots=bot1"),
 }
+OTHER_POLICIES = ("stylised_facts",)  # read by tests
 
 
 def register(app: typer.Typer) -> None:
@@ -64,6 +65,7 @@ def check_file(path: Path) -> str:
     from services.bot.config import validate_file
     from services.common.yaml_file import read_yaml
     from services.gateway.limits.policy import load_policy
+    from services.venue_sim.listing import listed_instruments
 
     if not path.is_file():
         raise NotFound("FILE_UNKNOWN", f"no file at {path}", "desk validate data/bot1/desk.yml")
@@ -75,8 +77,16 @@ def check_file(path: Path) -> str:
     if path.stem in service_settings():
         _load_service_settings(path)
         return "settings"
-    read_yaml(path)  # its own reader knows its keys; that it is whole is seen here
-    return "policy"
+    if path.stem == "instruments":
+        listed_instruments(path)
+        return "instruments"
+    if path.stem in OTHER_POLICIES:
+        read_yaml(path)  # its own reader knows its keys; that it is whole is seen here
+        return "policy"
+    known = ("limits", "instruments", *service_settings(), *OTHER_POLICIES)
+    raise ConfigError(
+        "POLICY_UNKNOWN", f"{path}: nobody reads a policy of this name; known: {', '.join(known)}", "rename it to what it is meant for, or remove it"
+    )
 
 
 def bot_problem(data_dir: Path, bot: str) -> DeskError | None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from scripts.desk.market import market_of, market_speed, speed_of
 from scripts.desk.places import known_bots, places
 from scripts.desk.supervisor.plan import UpOptions
 from services.common.errors import ConfigError, ExitCode, NotFound
@@ -27,7 +28,7 @@ def up(
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Seed of the simulated market.")] = None,
     speed: Annotated[
-        str | None, typer.Option("--speed", help="Simulated seconds a second, for replays; 60x for candles.")
+        str | None, typer.Option("--speed", help="Simulated seconds a second, of a replay; candles play at 60.")
     ] = None,
     data_dir: Annotated[
         Path | None, typer.Option("--data-dir", help="Configuration: bots, policies, catalogue.")
@@ -58,39 +59,31 @@ def up(
     Example: desk up --for 120 --bots bot0 --market lively --seed 7 --json
     """
     where = places(data_dir, run_dir)
+    market = market_of(market)
+    speed = speed_of(speed, market)
     options = UpOptions(
         bots=_bots(bots, where.data_dir),
         data_dir=where.data_dir,
         run_dir=where.run_dir,
-        market=_market(market),
+        market=market,
         seed=seed,
         speed=speed,
         for_s=for_,
         page=page,
         page_port=page_port,
-        overrides=(*_market_speed(market, speed), *(overrides or ())),
+        overrides=(*market_speed(market, speed), *(overrides or ())),
         redis_url=redis_url,
         postgres_url=postgres_url,
     )
-    _refuse_bad_files(options)
+    from scripts.desk.preflight import refuse_bad_input
+
+    refuse_bad_input(options)
     from scripts.desk.supervisor.session import run_session
 
     try:
         return asyncio.run(run_session(options, where, as_json=as_json, on_terminal=sys.stdout.isatty()))
     except KeyboardInterrupt:  # before the session listens for signals, so before anything was started
         return int(ExitCode.OK)
-
-
-def _refuse_bad_files(options: UpOptions) -> None:
-    """Before anything is started: what a process would refuse, with path, value, range and example."""
-    from scripts.desk.config import bot_problem, check_file
-
-    for bot in options.bots:
-        problem = bot_problem(options.data_dir, bot)
-        if problem is not None:
-            raise problem
-    for path in sorted(options.data_dir.glob("policies/*.yml")):
-        check_file(path)
 
 
 def _bots(text: str, data_dir: Path) -> tuple[str, ...]:
@@ -106,45 +99,3 @@ def _bots(text: str, data_dir: Path) -> tuple[str, ...]:
                 "desk up --bots bot0",
             )
     return bots
-
-
-def _market_speed(market: str | None, speed: str | None) -> tuple[str, ...]:
-    """What the gateway is told of a replay: its periods count in market time. Parquet plays as recorded."""
-    if market is None or not market.startswith("replay:"):
-        return ()
-    if speed is None:
-        from services.simulation.replay import DEFAULT_SPEED
-        from services.simulation.tape import TapeError, kind_of
-
-        path = Path(market.removeprefix("replay:"))
-        try:
-            with path.open(encoding="utf-8") as lines:
-                kind = kind_of(lines.readline().strip().lower().split(","))
-        except (OSError, UnicodeDecodeError, TapeError):
-            return ()  # not a CSV of ours: the venue says what is wrong with it
-        speed = f"{DEFAULT_SPEED[kind]:g}"
-    return (f"gateway.market_speed={speed}",)
-
-
-MARKETS = ("lively", "calm", "normal", "volatile", "jumps", "trending")
-
-
-def _market(market: str | None) -> str | None:
-    """A preset, or replay:<path> made absolute, because the venue runs in the repository's own directory."""
-    if market is None or market in MARKETS:
-        return market
-    kind, separator, rest = market.partition(":")
-    if kind != "replay" or not separator:
-        raise ConfigError(
-            "MARKET_INVALID",
-            f"--market {market}: allowed are {', '.join(MARKETS)} and replay:<csv>",
-            "desk up --market replay:../shared/data/btc_perp_20211231_20220201_1m.csv",
-        )
-    path = Path(rest).absolute()
-    if not path.is_file():
-        raise ConfigError(
-            "REPLAY_MISSING",
-            f"--market {market}: no file at {path}",
-            "give the path of a tape; the formats are in services/venue_sim/README.md",
-        )
-    return f"replay:{path}"

@@ -198,7 +198,9 @@ def _explain(cls: type[BaseModel], error: ValidationError, origins: Mapping[str,
         dotted = ".".join(keys)
         field = _field(cls, keys) if keys else None
         where = next((origins[key] for key in _upwards(keys) if key in origins), f"{service} settings")
-        if item["type"] == "extra_forbidden":
+        if not keys:  # several settings that do not go together: the message names them
+            yield f"{where}: {item['msg'].removeprefix('Value error, ')}"
+        elif item["type"] == "extra_forbidden":
             holder = _field(cls, keys[:-1]) if len(keys) > 1 else None
             model = (_model_in(holder.annotation) if holder else None) or cls
             near = difflib.get_close_matches(keys[-1], model.model_fields, n=1, cutoff=0.5)
@@ -209,7 +211,7 @@ def _explain(cls: type[BaseModel], error: ValidationError, origins: Mapping[str,
         else:
             value = MASK if field is not None and field.annotation is SecretStr else repr(item["input"])
             yield (
-                f"{where}: {dotted}={value}: {item['msg']}; allowed: {_allowed(field)}{_unit_hint(keys)};"
+                f"{where}: {dotted}={value}: {item['msg'].removeprefix('Value error, ')}; allowed: {_allowed(field)}{_unit_hint(keys)};"
                 f" example: {dotted}: {_example(field)}"
             )
 

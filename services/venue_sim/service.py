@@ -14,13 +14,15 @@ from services.common.yaml_file import read_yaml
 from services.dialects.bitget.rate_limits import Ban, RateLimits
 from services.dialects.bitget.server import DialectServer, ServerSettings
 from services.simulation.exchange import Exchange, ExchangeParams
+from services.simulation.fees import FeeTier, tiers_from_policy
 from services.simulation.fill_model import FillSettings
-from services.simulation.instruments import Instrument, default_instruments, instruments_from_policy
+from services.simulation.instruments import Instrument
 from services.venue_sim.admin import Admin
 from services.venue_sim.backend import SimBackend
 from services.venue_sim.faults import FaultPlan, Rule, rules_of
 from services.venue_sim.group_commit import GroupCommit
 from services.venue_sim.keys import Keys
+from services.venue_sim.listing import listed_instruments
 from services.venue_sim.market import open_market
 from services.venue_sim.metrics import VenueSimMetrics
 from services.venue_sim.on_the_way import OnTheWay
@@ -133,16 +135,23 @@ class VenueSim(Service):
     def _instruments(self) -> tuple[Instrument, ...]:
         """The policy file's list, else the built-in one; only the pairs asked for."""
         policy = self.context.data_dir / "policies" / "instruments.yml"
-        listed = instruments_from_policy(read_yaml(policy)) if policy.exists() else default_instruments()
-        by_symbol = {instrument.rules.symbol: instrument for instrument in listed}
+        by_symbol = {instrument.rules.symbol: instrument for instrument in listed_instruments(policy)}
         unknown = [pair for pair in self._settings.pairs if pair not in by_symbol]
         if unknown:
             raise ConfigError(
                 "E_CFG_INVALID",
                 f"pairs={','.join(unknown)}, allowed: {', '.join(by_symbol)}",
-                f"list them in {policy}, or choose others with --set pairs=BTC-USDT",
+                "list them in data/policies/instruments.yml, or choose others with --set pairs=BTC-USDT",
             )
         return tuple(by_symbol[pair] for pair in self._settings.pairs)
+
+    def _fee_tiers(self) -> tuple[FeeTier, ...]:
+        return tiers_from_policy(self._policy())
+
+    def _policy(self) -> Mapping[str, Any]:
+        """The owner's file, empty when there is none."""
+        path = self.context.data_dir / "policies" / "instruments.yml"
+        return read_yaml(path) if path.exists() else {}
 
     def _read_scenario(self) -> tuple[Rule, ...]:
         """Its times count from the moment the venue opens."""

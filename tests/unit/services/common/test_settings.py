@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
 from services.common.errors import ConfigError, ExitCode
 from services.common.settings import Settings, config_hash, load_settings, masked
@@ -114,6 +114,23 @@ def test_secrets_are_masked_in_what_is_logged_and_in_errors() -> None:
     assert masked(loaded.settings)["token"] == "****"
     assert "hush" not in repr(loaded)
     assert "hush" not in refusal(None, "token=[hush]", "mode=paper")
+
+
+class Together(Settings):
+    low: int = 1
+    high: int = 2
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Together":
+        if self.low > self.high:
+            raise ValueError(f"low={self.low}, allowed: at most high={self.high}")
+        return self
+
+
+def test_settings_that_do_not_go_together_are_refused_in_the_words_of_their_rule() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(Together, service="example", overrides=["low=3"], environ={})
+    assert caught.value.text == "example settings: low=3, allowed: at most high=2"
 
 
 def test_a_named_file_must_exist(tmp_path: Path) -> None:

@@ -1,0 +1,69 @@
+"""What `desk up` refuses before it starts anything: files, flags and pairs that a process would refuse seconds later,
+while the others are already up.
+"""
+
+from pathlib import Path
+
+from scripts.desk.config import SUPPLIED, check_file, service_settings
+from scripts.desk.supervisor.plan import BOT_PREFIX, UpOptions, overrides_by_service
+from services.common.errors import ConfigError, NotFound
+
+
+def refuse_bad_input(options: UpOptions) -> None:
+    """Raises the first fault found: ConfigError with path, value, allowed range and example, or NotFound."""
+    overrides = overrides_by_service(options.overrides, options.bots)
+    _policies(options.data_dir)
+    listed = _services(options, overrides)
+    for bot in options.bots:
+        _bot(options.data_dir, bot, overrides.get(BOT_PREFIX + bot, []), listed)
+
+
+def _policies(data_dir: Path) -> None:
+    directory = data_dir / "policies"
+    for path in sorted({directory / "limits.yml", *directory.glob("*.yml")}):
+        try:
+            check_file(path)
+        except NotFound as error:  # only limits.yml must be there
+            text = f"{path} is missing: the gateway trades by no limits it was not given"
+            raise ConfigError("E_CFG_READ", text, "copy data/policies/limits.yml of the repository there") from error
+
+
+def _services(options: UpOptions, overrides: dict[str, list[str]]) -> tuple[str, ...]:
+    """Every service's settings as it will read them: file, environment, flags. Returns the pairs the venue lists."""
+    from services.common.settings import load_settings
+
+    flags = {"venue_sim": [f"{name}={value}" for name, value in _venue_flags(options).items() if value is not None]}
+    loaded = {
+        service: load_settings(
+            cls,
+            service=service,
+            data_dir=options.data_dir,
+            overrides=[*SUPPLIED.get(service, ()), *overrides.get(service, ()), *flags.get(service, ())],
+        )
+        for service, cls in service_settings().items()
+        if service != "bot"
+    }
+    pairs: tuple[str, ...] = loaded["venue_sim"].settings.pairs
+    return pairs
+
+
+def _venue_flags(options: UpOptions) -> dict[str, object]:
+    return {"market": options.market, "seed": options.seed, "speed": options.speed}
+
+
+def _bot(data_dir: Path, bot: str, overrides: list[str], listed: tuple[str, ...]) -> None:
+    """Its settings, its strategy's values, and that the venue knows its pair."""
+    from services.bot.config import resolve_bot
+    from services.bot.settings import BotSettings
+    from services.common.settings import load_settings
+
+    own = [text for text in overrides if text.partition("=")[0] in BotSettings.model_fields]
+    load_settings(BotSettings, service=BOT_PREFIX + bot, data_dir=data_dir, overrides=own)
+    pair = resolve_bot(data_dir, bot, [text for text in overrides if text not in own]).pair
+    if pair not in listed:
+        raise ConfigError(
+            "PAIR_UNKNOWN",
+            f"{data_dir / bot / 'desk.yml'}: pair={pair}, the simulated exchange lists {', '.join(listed)};"
+            f" example: pair: {listed[0]}",
+            "choose a listed pair, or list it in data/policies/instruments.yml and with --set venue_sim.pairs=…",
+        )
