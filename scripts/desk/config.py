@@ -84,9 +84,8 @@ def check_file(path: Path) -> str:
         read_yaml(path)  # its own reader knows its keys; that it is whole is seen here
         return "policy"
     known = ("limits", "instruments", *service_settings(), *OTHER_POLICIES)
-    raise ConfigError(
-        "POLICY_UNKNOWN", f"{path}: nobody reads a policy of this name; known: {', '.join(known)}", "rename it to what it is meant for, or remove it"
-    )
+    text = f"{path}: nobody reads a policy of this name; known: {', '.join(known)}"
+    raise ConfigError("POLICY_UNKNOWN", text, "rename it to what it is meant for, or remove it")
 
 
 def bot_problem(data_dir: Path, bot: str) -> DeskError | None:

@@ -210,8 +210,9 @@ def _explain(cls: type[BaseModel], error: ValidationError, origins: Mapping[str,
             yield f"{where}: {dotted} is missing; allowed: {_allowed(field)}; example: {dotted}: {_example(field)}"
         else:
             value = MASK if field is not None and field.annotation is SecretStr else repr(item["input"])
+            why = item["msg"].removeprefix("Value error, ")
             yield (
-                f"{where}: {dotted}={value}: {item['msg'].removeprefix('Value error, ')}; allowed: {_allowed(field)}{_unit_hint(keys)};"
+                f"{where}: {dotted}={value}: {why}; allowed: {_allowed(field)}{_unit_hint(keys)};"
                 f" example: {dotted}: {_example(field)}"
             )
 

@@ -14,7 +14,6 @@ from services.common.yaml_file import read_yaml
 from services.dialects.bitget.rate_limits import Ban, RateLimits
 from services.dialects.bitget.server import DialectServer, ServerSettings
 from services.simulation.exchange import Exchange, ExchangeParams
-from services.simulation.fees import FeeTier, tiers_from_policy
 from services.simulation.fill_model import FillSettings
 from services.simulation.instruments import Instrument
 from services.venue_sim.admin import Admin
@@ -141,17 +140,9 @@ class VenueSim(Service):
             raise ConfigError(
                 "E_CFG_INVALID",
                 f"pairs={','.join(unknown)}, allowed: {', '.join(by_symbol)}",
-                "list them in data/policies/instruments.yml, or choose others with --set pairs=BTC-USDT",
+                f"list them in {policy}, or choose others with --set pairs=BTC-USDT",
             )
         return tuple(by_symbol[pair] for pair in self._settings.pairs)
-
-    def _fee_tiers(self) -> tuple[FeeTier, ...]:
-        return tiers_from_policy(self._policy())
-
-    def _policy(self) -> Mapping[str, Any]:
-        """The owner's file, empty when there is none."""
-        path = self.context.data_dir / "policies" / "instruments.yml"
-        return read_yaml(path) if path.exists() else {}
 
     def _read_scenario(self) -> tuple[Rule, ...]:
         """Its times count from the moment the venue opens."""
