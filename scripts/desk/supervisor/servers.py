@@ -58,7 +58,8 @@ class Servers:
             self._watchers.append(asyncio.create_task(self._start_then_keep_postgres(), name="keep postgres"))
 
     async def _start_then_keep_postgres(self) -> None:
-        self.postgres_url = await self._start("postgres")
+        """No process of the desk asks for it, so a start that fails is only said, and tried again."""
+        await self._tried("postgres")
         await self._keep("postgres")
 
     async def _start(self, name: str) -> str:
@@ -66,6 +67,8 @@ class Servers:
         adopted = (await asyncio.to_thread(server.status)).is_running
         url = await asyncio.to_thread(server.start)
         self._statuses[name] = await asyncio.to_thread(server.status)
+        if name == "postgres":
+            self.postgres_url = url
         self._say(f"{name} is ready" + (" (found running, adopted)" if adopted else ""))
         self._on_change()
         return url
@@ -75,19 +78,25 @@ class Servers:
         server = self._embedded[name]
         while True:
             await asyncio.sleep(WATCH_S)
-            before = self._statuses[name]
-            now = await asyncio.to_thread(server.status)
+            before = self._statuses.get(name)
+            now = self._statuses[name] = await asyncio.to_thread(server.status)
             if now.is_running:
-                self._statuses[name] = now
                 continue
-            self._statuses[name] = now
-            self._on_change()
-            self._on_death(name, before.pid or 0, now.detail)
-            self._say(f"{name} (pid {before.pid}) died; starting it again")
-            try:
-                await self._start(name)
-            except DeskError as error:
-                self._say(f"{error.code}: {error.text}; trying again")
+            if before is not None and before.is_running:  # one death, however many starts it takes
+                self._on_change()
+                self._on_death(name, before.pid or 0, now.detail)
+                self._say(f"{name} (pid {before.pid}) died; starting it again")
+            await self._tried(name)
+
+    async def _tried(self, name: str) -> None:
+        """A start that fails is said; the next look tries again."""
+        try:
+            await self._start(name)
+        except DeskError as error:
+            self._say(f"{error.code}: {error.text}; trying again")
+        # whatever it was, a watch that ends by it would leave the server dead for good, and say nothing
+        except Exception as error:
+            self._say(f"{name} could not be started: {error!r}; trying again")
 
     def addresses(self) -> dict[str, ProcessAddress]:
         return {
