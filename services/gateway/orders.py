@@ -60,6 +60,7 @@ class OrderRow:
     asks: int = 0
     not_found: int = 0
     first_not_found_mono_ms: int = 0
+    is_fetching: bool = False  # its fills are being read, or will be again in a moment
     venue_filled: Decimal = ZERO  # what the venue says is filled; fills may still be on their way
     ending: tuple[OrderState, str] | None = None  # terminal at the venue, waiting for its last fills
 

@@ -98,8 +98,7 @@ def apply_venue_order(state: State, row: OrderRow, order: venue.Order) -> None:
         _fetch_fills(state, row)
         return
     if row.ending is not None:
-        to, reason = row.ending
-        _end(state, row, to, reason or ("CANCELLED_BY_USER" if row.is_cancel_wanted else ""), "")
+        _end_if_over(state, row)
         return
     if row.state in ("SUBMITTING", "UNKNOWN"):
         steps.step(state, row, "ACCEPTED", tell_bot=False)
@@ -107,6 +106,13 @@ def apply_venue_order(state: State, row: OrderRow, order: venue.Order) -> None:
         views.push_order(state, row)
     if row.is_cancel_wanted:
         _cancel_again(state, row)
+
+
+def _end_if_over(state: State, row: OrderRow) -> None:
+    """All its fills are counted: what the venue said of its end is taken."""
+    if not row.is_terminal and row.ending is not None:
+        to, reason = row.ending
+        _end(state, row, to, reason or ("CANCELLED_BY_USER" if row.is_cancel_wanted else ""), "")
 
 
 def _end(state: State, row: OrderRow, to: OrderState, reason: str, detail: str) -> None:
@@ -124,7 +130,10 @@ def _end(state: State, row: OrderRow, to: OrderState, reason: str, detail: str) 
 
 
 def _fetch_fills(state: State, row: OrderRow) -> None:
-    """The venue speaks of fills that were not heard: read them before the order may end."""
+    """The venue speaks of fills that were not heard: read them before the order may end. One reading at a time."""
+    if row.is_fetching:
+        return
+    row.is_fetching = True
     request = venue.GetFills(symbol=row.symbol, venue_order_id=row.venue_id)
     state.core.ask(row.account_id, request, partial(_on_fills, state, row))
 
@@ -134,18 +143,19 @@ def _on_fills(state: State, row: OrderRow, answer: venue.Answer | venue.Unknown)
         for fill in answer:
             if isinstance(fill, venue.Fill):
                 fills.import_fill(state, row.account_id, fill, "poll")
-    if row.is_terminal:
-        return
-    if row.venue_filled > row.filled:
+    if not row.is_terminal and row.venue_filled > row.filled:
         state.core.after(state.timing.recovery_retry_ms, partial(_fetch_again, state, row))
-    elif row.ending is not None:
-        to, reason = row.ending
-        _end(state, row, to, reason or ("CANCELLED_BY_USER" if row.is_cancel_wanted else ""), "")
+        return
+    row.is_fetching = False
+    _end_if_over(state, row)
 
 
 def _fetch_again(state: State, row: OrderRow) -> None:
+    row.is_fetching = False
     if not row.is_terminal and row.venue_filled > row.filled:
         _fetch_fills(state, row)
+    else:
+        _end_if_over(state, row)
 
 
 # ------------------------------------------------------------------------------------------------------------- cancel

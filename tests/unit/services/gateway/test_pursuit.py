@@ -125,3 +125,25 @@ def test_a_bot_sees_and_cancels_only_its_own_orders(two_bots):
 def test_a_not_found_answer_carries_no_digits(desk):
     answer = desk.ask(venue.CancelOrder(symbol="BTC-USDT", venue_order_id="43001"))
     assert not any(c.isdigit() for c in answer.text)
+
+
+def test_fills_that_the_venue_does_not_list_are_asked_for_once_at_a_time(desk):
+    client_id = desk.placed()
+    desk.venue.trade(desk.venue.by_client(client_id).venue_id, Decimal("0.001"), is_heard=False)
+    asked = []
+
+    def fault(request):
+        if not isinstance(request, venue.GetFills):
+            return Fault()
+        if request.venue_order_id:
+            asked.append(desk.mono_ms)
+        return Fault("refuse", code="MAINTENANCE")
+
+    desk.fault = fault
+    desk.run(60_000)
+    last_second = [at_ms for at_ms in asked if at_ms > desk.mono_ms - 1_000]
+    assert 1 <= len(last_second) <= 2
+    desk.fault = lambda _request: Fault()
+    desk.run(1_000)
+    assert desk.row(client_id).state == "FILLED"
+    assert len(desk.events(e.FillV1)) == 1
