@@ -1,6 +1,8 @@
 """What a trade costs: the account's rate times the notional, rounded half up at 1e-8 of the quote asset."""
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
@@ -16,6 +18,11 @@ class FeeTier(msgspec.Struct, frozen=True, kw_only=True):
     volume_min_quote: Decimal
     maker_fee_pct: Decimal
     taker_fee_pct: Decimal
+
+
+def tiers_from_policy(policy: Mapping[str, Any]) -> tuple[FeeTier, ...]:
+    """``fee_tiers`` of ``data/policies/instruments.yml``, none when it has none. Raises msgspec.ValidationError."""
+    return tuple(msgspec.convert(policy.get("fee_tiers", []), type=list[FeeTier], strict=False))
 
 
 class FeeSchedule:

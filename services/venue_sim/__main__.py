@@ -19,6 +19,7 @@ def main(argv: list[str]) -> int:
         make=VenueSim,
         parser=parser,
         flags_to_settings=("market", "seed", "speed"),
+        is_order_path=True,
     )
 
 

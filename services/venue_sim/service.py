@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
@@ -14,6 +15,7 @@ from services.common.yaml_file import read_yaml
 from services.dialects.bitget.rate_limits import Ban, RateLimits
 from services.dialects.bitget.server import DialectServer, ServerSettings
 from services.simulation.exchange import Exchange, ExchangeParams
+from services.simulation.fees import FeeTier, tiers_from_policy
 from services.simulation.fill_model import FillSettings
 from services.simulation.instruments import Instrument
 from services.venue_sim.admin import Admin
@@ -34,7 +36,7 @@ MEASURE_EVERY_MS = 1_000
 SLEPT_MS = 600_000  # a jump of the clock beyond this was a machine that slept, not a market to live through
 
 
-def _params(settings: VenueSimSettings) -> ExchangeParams:
+def _params(settings: VenueSimSettings, fee_tiers: tuple[FeeTier, ...]) -> ExchangeParams:
     fills = FillSettings(
         seed=settings.paper_seed,
         latency_ms=settings.paper_latency_ms,
@@ -47,6 +49,8 @@ def _params(settings: VenueSimSettings) -> ExchangeParams:
         key_rights=settings.key_rights,
         fill_model=fills if settings.is_paper else None,
         post_fill_drift_window_ms=settings.post_fill_drift_window_ms,
+        fee_tiers=fee_tiers,
+        stp_mode=settings.stp_mode,
         sleep_min_ms=SLEPT_MS,
     )
 
@@ -61,7 +65,7 @@ class VenueSim(Service):
         self._measure_at_ms = 0
         self._metrics = VenueSimMetrics(context.metrics)
         self._store = Store(context.run_dir / "venue_sim" / "venue.sqlite")
-        self._commits = GroupCommit(self._store.write, context.clock.monotonic_ms, self._on_commit)
+        self._commits = GroupCommit(self._store.write, self._on_commit)
         secrets = ensure_secrets(context.run_dir, settings.accounts)
         keys = Keys(self._read_keys, self._open_account, context.clock.monotonic_ms)
         instruments = self._instruments()
@@ -72,7 +76,7 @@ class VenueSim(Service):
             open_market(settings, tick_sizes),
             settings.seed,
             context.clock.now_ms(),
-            _params(settings),
+            _params(settings, self._fee_tiers()),
         )
         self._keys = keys
         self._scenario = self._read_scenario()
@@ -140,9 +144,17 @@ class VenueSim(Service):
             raise ConfigError(
                 "E_CFG_INVALID",
                 f"pairs={','.join(unknown)}, allowed: {', '.join(by_symbol)}",
-                f"list them in {policy}, or choose others with --set pairs=BTC-USDT",
+                "list them in data/policies/instruments.yml, or choose others with --set pairs=BTC-USDT",
             )
         return tuple(by_symbol[pair] for pair in self._settings.pairs)
+
+    def _fee_tiers(self) -> tuple[FeeTier, ...]:
+        return tiers_from_policy(self._policy())
+
+    def _policy(self) -> Mapping[str, Any]:
+        """The owner's file, empty when there is none."""
+        path = self.context.data_dir / "policies" / "instruments.yml"
+        return read_yaml(path) if path.exists() else {}
 
     def _read_scenario(self) -> tuple[Rule, ...]:
         """Its times count from the moment the venue opens."""
@@ -160,7 +172,7 @@ class VenueSim(Service):
     def _open_account(self, account_id: str) -> None:
         self._exchange.add_account(account_id, Decimal(self._settings.starting_quote))
 
-    def _on_commit(self, rows: int, took_ms: int) -> None:
+    def _on_commit(self, rows: int, took_ns: int) -> None:
         self._metrics.commits.inc()
         self._metrics.commit_rows.inc(rows)
-        self._metrics.commit_seconds.observe(took_ms / 1000)
+        self._metrics.commit_seconds.observe(took_ns / 1e9)

@@ -49,6 +49,9 @@ class VenueSimSettings(Settings):
     rate_limits: Literal["venue", "off"] = Field(
         default="venue", description="the venue's documented limits per endpoint, or none"
     )
+    stp_mode: Literal["none", "cancel_taker", "cancel_maker", "cancel_both"] = Field(
+        default="none", description="what happens when two orders of one account meet, unless the order says"
+    )
     faults: str = Field(
         default="",
         description="a scenario file of faults (YAML, see services/simulation/fault_scenario.py), set at start",

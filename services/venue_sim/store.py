@@ -1,6 +1,8 @@
 """The durable rows of the exchange in SQLite: what was answered is on disk, whatever happens next.
 
-WAL with synchronous=FULL: a commit returns when the log is on disk. One thread uses it at a time.
+WAL with synchronous=FULL: a commit returns when the log is on disk. The log has its room before it is needed and is
+copied back apart from commits (services/common/wal.py). One thread uses a Store at a time, and one process (the
+worker's claim on the run directory).
 """
 
 import sqlite3
@@ -9,7 +11,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from services.common.errors import DeskError
+from services.common.wal import Checkpointer, make_room
 from services.simulation.exchange import Change
+
+CHECKPOINT_EVERY = 512  # commits
 
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS rows (kind TEXT, key TEXT, value TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID"
@@ -19,7 +24,7 @@ _DELETE = "DELETE FROM rows WHERE kind = ? AND key = ?"
 
 
 class Store:
-    """Opens or makes the file. Raises DeskError (VENUE_STORE) when it is not one of ours or another process has it."""
+    """Opens or makes the file. Raises DeskError (VENUE_STORE) when it is not one of ours, or is written by another."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -28,17 +33,21 @@ class Store:
         try:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
-            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self._db.execute("PRAGMA wal_autocheckpoint = 0")
             self._db.execute("BEGIN IMMEDIATE")
             self._db.execute(_TABLE)
             self._db.execute("COMMIT")
-        except sqlite3.Error as error:
+            self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")  # what an earlier life left in the log
+            make_room(path)
+        except (sqlite3.Error, OSError) as error:
             self._db.close()
             raise DeskError(
                 "VENUE_STORE",
                 f"path={path}, {error}",
                 "stop the other venue_sim of this run directory, or move it away",
             ) from error
+        self._checkpointer = Checkpointer(path, CHECKPOINT_EVERY)
+        self._checkpointer.start()
 
     def load(self) -> list[Change]:
         """Every row as it was last committed."""
@@ -58,6 +67,8 @@ class Store:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
+        self._checkpointer.committed()
 
     def close(self) -> None:
+        self._checkpointer.close()
         self._db.close()

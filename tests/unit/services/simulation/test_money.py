@@ -2,6 +2,8 @@
 
 from decimal import Decimal as D
 
+import pytest
+
 from services.common import venue
 
 
@@ -95,6 +97,19 @@ def test_isolated_margin_is_set_aside_and_comes_back(desk):
     assert desk.account().available_quote == desk.account().wallet_quote - D("3000.25")
     desk.place("sell", "0.5", None)
     assert desk.account().available_quote == desk.account().wallet_quote
+
+
+def test_fee_tiers_are_read_from_the_owners_file():
+    import msgspec
+
+    from services.simulation.fees import tiers_from_policy
+
+    assert tiers_from_policy({"instruments": []}) == ()
+    row = {"volume_min_quote": "5000000", "maker_fee_pct": "0.00016", "taker_fee_pct": "0.0005"}
+    (tier,) = tiers_from_policy({"fee_tiers": [row]})
+    assert (tier.volume_min_quote, tier.maker_fee_pct) == (D(5_000_000), D("0.00016"))
+    with pytest.raises(msgspec.ValidationError, match="maker_fee_pct"):
+        tiers_from_policy({"fee_tiers": [{**row, "maker_fee_pct": "low"}]})
 
 
 def test_fee_tiers_follow_volume_and_an_override_wins(make_desk):
