@@ -122,6 +122,8 @@ class VenueSim(Service):
             self._measure_at_ms = now_ms + MEASURE_EVERY_MS
             self._metrics.sessions.set(len(self._server.sessions()))
             self._metrics.open_orders.set(len(self._exchange.open_orders()))
+            for account_id in self._exchange.accounts():
+                self._metrics.tell_paper(account_id, self._exchange.paper_stats(account_id))
 
     async def on_stop(self) -> None:
         """Everything answered is on disk already; what is on its way there still goes out."""

@@ -4,12 +4,19 @@ import os
 import subprocess
 import sys
 from decimal import Decimal as D
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 
+from services.common import venue
 from services.simulation.exchange import Exchange, ExchangeParams
+from services.simulation.fault_scenario import rules_of
+from services.simulation.faults import FaultPlan
+from services.simulation.fill_model import FillSettings
 from services.simulation.instruments import default_instruments
+from services.simulation.latency import paper_latency
 from services.simulation.reference import QuoterSettings, run_quoter
+from services.simulation.wire import Wire
 
 START_MS = 1_700_000_000_000
 
@@ -37,15 +44,70 @@ def test_the_way_time_is_cut_does_not_matter():
     assert run(7) == run(100) == run(60_000)
 
 
+def everything(seed: int = 5) -> str:
+    """Latency both ways, faults of every kind by chance, the paper engine, stops and batches: what arrived at the client,
+    when, and the exchange's own log.
+    """
+    params = ExchangeParams(history_minutes=5, fill_model=FillSettings(), stp_mode="cancel_maker", leverage_default=50)
+    exchange = Exchange(default_instruments(), {"a": D(20_000), "b": D(20_000)}, "volatile", seed, START_MS, params)
+    plan = FaultPlan(seed)
+    plan.put(
+        rules_of(
+            [
+                {"fault": "drop_reply", "probability": 0.2},
+                {"fault": "reorder_private", "probability": 0.3},
+                {"fault": "gap_public", "probability": 0.1},
+                {"fault": "half_batch", "nth": 2},
+                {"fault": "adl", "after_ms": 8_000, "fraction": "0.5"},
+                {"preset": "halt", "after_ms": 10_000, "for_ms": 1_000},
+            ]
+        ),
+        START_MS,
+    )
+    wire = Wire(exchange, paper_latency(40), plan)
+    seen = sha256()
+    for step in range(200):
+        now_ms = START_MS + step * 100
+        account = "ab"[step % 2]
+        wire.send(_one_of_all(step, account), now_ms)
+        for delivery in wire.advance(now_ms + 100):
+            seen.update(repr(delivery).encode())
+    return f"{seen.hexdigest()} {exchange.digest()}"
+
+
+def _one_of_all(step: int, account: str) -> venue.Request:
+    side: venue.Side = "buy" if step % 3 else "sell"
+    order = venue.PlaceOrder(
+        account_id=account, symbol="BTC-USDT", client_order_id="", side=side, order_type="market",
+        time_in_force="gtc", qty_base=D("0.3"), price=None,
+    )  # fmt: skip
+    near = venue.PlaceOrder(
+        account_id=account, symbol="BTC-USDT", client_order_id=f"n{step}", side=side, order_type="limit",
+        time_in_force="gtc", qty_base=D("0.05"), price=D("59950.0") if side == "buy" else D("60050.0"),
+    )  # fmt: skip
+    protected = venue.PlaceProtected(
+        account_id=account, order=order, stop_loss_price=D("59000") if side == "buy" else D("61000")
+    )
+    batch = venue.PlaceOrders(account_id=account, symbol="BTC-USDT", orders=(near, near))
+    return (order, near, protected, batch, venue.CancelOrders(account_id=account))[step % 5]
+
+
+def test_everything_that_is_drawn_repeats_bit_for_bit_and_another_seed_differs():
+    assert everything() == everything()
+    assert everything(6) != everything()
+
+
 def test_the_log_does_not_depend_on_the_hash_seed():
-    code = "import sys; sys.path[:0] = ['.', sys.argv[1]]; import test_determinism as t; print(t.digest())"
+    code = (
+        "import sys; sys.path[:0] = ['.', sys.argv[1]]; import test_determinism as t; print(t.digest(), t.everything())"
+    )
     digests = set()
     for hash_seed in ("0", "4242"):
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
         command = [sys.executable, "-c", code, str(Path(__file__).parent)]
         run = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=120)
         digests.add(run.stdout.strip())
-    assert digests == {digest()}
+    assert digests == {f"{digest()} {everything()}"}
 
 
 def test_a_pair_that_is_added_does_not_shift_another():
