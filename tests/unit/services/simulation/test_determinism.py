@@ -45,7 +45,7 @@ def test_the_way_time_is_cut_does_not_matter():
 
 
 def everything(seed: int = 5) -> str:
-    """Latency both ways, faults of every kind by chance, the paper engine, stops and batches: what arrived at the client,
+    """Latency both ways, faults by chance, the paper engine, stops and batches: what arrived at the client,
     when, and the exchange's own log.
     """
     params = ExchangeParams(history_minutes=5, fill_model=FillSettings(), stp_mode="cancel_maker", leverage_default=50)
