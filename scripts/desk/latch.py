@@ -7,7 +7,7 @@ import typer
 from scripts.desk.options import DataDir, Json, RunDir
 from scripts.desk.output import print_json
 from scripts.desk.places import Places, places
-from scripts.desk.running import ask
+from scripts.desk.running import ask, require_scope
 from services.common.errors import ConfigError, NotRunning
 
 STATES = ("ACTIVE", "REDUCING", "HALTED")
@@ -64,7 +64,9 @@ def set_state(
         )
     where = places(data_dir, run_dir)
     try:
-        before = ask(where, "gateway", "/desk/latch")["scopes"].get(scope, {}).get("state", "ACTIVE")
+        latched = ask(where, "gateway", "/desk/latch")["scopes"]
+        require_scope(where, scope, also=latched)
+        before = latched.get(scope, {}).get("state", "ACTIVE")
         report: dict[str, Any] = {"scope": scope, "before": before, "state": state, "done": yes}
         if yes:
             body = {"scope": scope, "state": state, "reason": reason, "actor": actor, "approvers": approver or []}
@@ -90,7 +92,8 @@ def _tighten_by_file(
 
     file = LatchFile(where.run_dir / "gateway" / "latch.json")
     if not file.path.parent.is_dir():
-        raise NotRunning("NOT_RUNNING", f"no gateway has run in {where.run_dir}", "desk up")
+        raise NotRunning("NOT_RUNNING", f"no gateway has run in {where.run_dir}", f"desk up{where.flag}")
+    require_scope(where, scope)
     now_ms = SystemClock().now_ms()
     entries = file.read_or_halted(now_ms)
     before = entries[scope].state if scope in entries else "ACTIVE"

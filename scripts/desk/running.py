@@ -1,11 +1,15 @@
 """The desk that runs in a run directory, for commands that ask it something."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 from scripts.desk.places import Places
 from services.common.addresses import Addresses, read_addresses
-from services.common.errors import DeskError, ExitCode, NotRunning
+from services.common.errors import DeskError, ExitCode, NotFound, NotRunning
+
+DESK = "desk"
+VENUE = "bitget"
 
 
 def running_desk(where: Places) -> Addresses:
@@ -16,6 +20,22 @@ def running_desk(where: Places) -> Addresses:
     if addresses is None or holder_pid(where.lock_file) is None:
         raise not_running(where)
     return addresses
+
+
+def require_scope(where: Places, scope: str, also: Iterable[str] = ()) -> None:
+    """A mistyped scope would be stopped, and nothing with it. Raises NotFound with those there are.
+
+    ``also``: scopes of earlier bots that are latched and may be loosened.
+    """
+    addresses = read_addresses(where.run_dir)
+    bots = addresses.desk.bots if addresses else ()
+    known = [DESK, f"venue:{VENUE}", *(f"{kind}:{bot}" for kind in ("bot", "account") for bot in bots)]
+    if bots and scope not in known and scope not in also:
+        raise NotFound(
+            "SCOPE_UNKNOWN",
+            f"--scope {scope} is none of this desk; known: {', '.join(known)}",
+            f"desk status{where.flag}",
+        )
 
 
 def not_running(where: Places) -> NotRunning:

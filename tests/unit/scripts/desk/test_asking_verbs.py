@@ -10,7 +10,7 @@ import redis
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from scripts.desk import intent, main
+from scripts.desk import intent, kill, main
 from scripts.desk.status import newest_statuses
 from scripts.desk.supervisor import leftovers
 from scripts.desk.supervisor.lock import take_lock
@@ -28,6 +28,12 @@ NO_NUMBERS = ("mid_price", "equity_quote", "position_base", "modelled_edge_bps",
 STATUS = {
     "symbol": "BTC-USDT", "reasons": [], "regime": "", "open_orders": 0, "submits": 0, "cancels": 0, "fills": 0,
     "refusals": 0, "tick_ms": None, **dict.fromkeys(NO_NUMBERS),
+}  # fmt: skip
+
+
+KILLED = {
+    "scope": "bot:bot1", "phase": "ZERO", "reason": "MANUAL", "actor": "anna", "cause_id": "",
+    "asked_ts_ms": 1_795_190_048_653, "zero_ts_ms": 1_795_190_048_975,
 }  # fmt: skip
 
 
@@ -56,8 +62,8 @@ class Answers:
         if request.method == "POST":
             body = await request.json()
             self.asked.append((request.path, body))
-            if body.get("scope") == "nobody":
-                told = {"error": "BAD_REQUEST", "text": "BAD_REQUEST: scope=nobody", "next": "a known scope"}
+            if body.get("reason") == "wrong":
+                told = {"error": "BAD_REQUEST", "text": "BAD_REQUEST: reason=wrong", "next": "a known reason"}
                 return web.json_response(told, status=400)
             if body.get("reason") == "alone":
                 told = {"error": "APPROVAL_MISSING", "text": "APPROVAL_MISSING: one", "next": "two persons"}
@@ -229,19 +235,68 @@ async def test_an_act_that_needs_another_person_ends_with_the_code_for_it(desk, 
 
 async def test_a_refusal_of_the_gateway_keeps_its_code_and_next_step(desk, capsys):
     run_dir, _ = desk
-    asked = ("latch", "set", "--scope", "nobody", "--state", "HALTED", "--reason", "MANUAL", "--actor", "anna", "--yes")
+    asked = ("latch", "set", "--scope", "desk", "--state", "HALTED", "--reason", "wrong", "--actor", "anna", "--yes")
     assert await run(*asked, "--run-dir", str(run_dir)) == 1
-    assert capsys.readouterr().err == "BAD_REQUEST: scope=nobody\nnext  a known scope\n"
+    assert capsys.readouterr().err == "BAD_REQUEST: reason=wrong\nnext  a known reason\n"
     assert await run(*(w if w != "HALTED" else "HALT" for w in asked), "--run-dir", str(run_dir)) == 4
 
 
-async def test_kill_is_a_dry_run_until_it_is_meant(desk, capsys):
+async def test_kill_is_a_dry_run_until_it_is_meant_and_then_waits_until_zero_is_proved(desk, capsys):
     run_dir, answers = desk
     assert await run("kill", "now", "--run-dir", str(run_dir)) == 0
     assert "dry run" in capsys.readouterr().out and answers.asked == []
+    answers.kills = {"bot:bot1": KILLED}
     assert await run("kill", "now", "--scope", "bot:bot1", "--yes", "--run-dir", str(run_dir)) == 0
     assert answers.asked == [("/kill", {"scope": "bot:bot1", "reason": "MANUAL", "actor": "desk_cli"})]
+    out = capsys.readouterr().out
+    assert "KILLED  bot:bot1: no order rests at the venue, proved after 0.3 s" in out
+    assert "asked by anna at 2026-11-20 15:54:08 UTC: MANUAL" in out
+    assert "back with desk latch set --scope bot:bot1 --state ACTIVE" in out
     assert await run("kill", "status", "--run-dir", str(run_dir)) == 0
+    assert capsys.readouterr().out == out
+
+
+async def test_a_kill_that_is_not_at_zero_yet_says_so_with_the_exit_code_of_a_timeout(desk, monkeypatch, capsys):
+    run_dir, answers = desk
+    monkeypatch.setattr(kill, "WAIT_S", 0.2)
+    answers.kills = {"desk": {**KILLED, "scope": "desk", "phase": "KILLING", "zero_ts_ms": None}}
+    assert await run("kill", "now", "--yes", "--run-dir", str(run_dir)) == 5
+    assert "KILLED  desk: NOT YET ZERO" in capsys.readouterr().out
+
+
+async def test_a_kill_switch_that_does_not_answer_names_the_other_ways_to_stop(desk, capsys):
+    run_dir, _ = desk
+    write_addresses(
+        run_dir,
+        Addresses(
+            desk=DeskProcess(pid=1, started_ms=1, bots=("bot1",)),
+            processes={"kill_switch": ProcessAddress(pid=1, port=1, url="http://127.0.0.1:1", state="dead")},
+        ),
+    )
+    assert await run("kill", "now", "--yes", "--run-dir", str(run_dir)) == 3
+    err = capsys.readouterr().err
+    assert err.startswith("NO_ANSWER: the kill switch does not answer")
+    assert "desk latch set --scope desk --state HALTED" in err and f"or desk down --run-dir {run_dir}" in err
+
+
+@pytest.mark.parametrize("scope", ["bot:bto1", "rubbish", "bot1", "venue:bitgte"])
+async def test_a_mistyped_scope_stops_nothing_and_is_refused_with_those_there_are(desk, capsys, scope):
+    run_dir, answers = desk
+    by = ("--reason", "MANUAL", "--actor", "anna", "--yes", "--run-dir", str(run_dir))
+    for verb in (("kill", "now"), ("latch", "set", "--state", "HALTED")):
+        assert await run(*verb, "--scope", scope, *by) == 2
+        assert f"SCOPE_UNKNOWN: --scope {scope} is none of this desk; known: desk, venue:bitget, bot:bot1" in (
+            capsys.readouterr().err
+        )
+    assert answers.asked == []
+
+
+async def test_a_latch_of_a_bot_that_is_no_more_can_be_loosened(desk):
+    run_dir, answers = desk
+    answers.latch["scopes"]["bot:gone"] = {"state": "HALTED", "actor": "anna", "reason": "MANUAL"}
+    loosen = ("latch", "set", "--scope", "bot:gone", "--state", "ACTIVE", "--reason", "MANUAL", "--actor", "anna")
+    assert await run(*loosen, "--yes", "--run-dir", str(run_dir)) == 0
+    assert [path for path, _ in answers.asked] == ["/desk/latch"]
 
 
 async def test_orders_list_shows_what_the_journal_has(desk, capsys):
