@@ -1,21 +1,18 @@
-"""The fault catalogue as data, and which test shows that the desk stands each fault. `docs/reference/faults.md` and a
-tidy test read it; that every test named here exists is checked, that it passes is what `make test` is for.
+"""Which test shows that the desk stands each fault of the catalogue. `docs/reference/faults.md`, `desk report faults`
+and a tidy test read it; that every test named here exists is checked, that it passes is what `make test` is for.
 
 Only what shows the desk's own behaviour counts as proof. That the simulated venue can produce a fault is not.
 """
 
-from typing import Literal, NamedTuple
+from scripts.desk.fault_catalogue import Proof
 
-Tier = Literal["logic", "simulation", "process", "host"]
-
-
-class Proof(NamedTuple):
-    tier: Tier
-    bound: str
-    test: str  # "tests/….py::test_name"
-
-
+CRASH = "desk drill crash"
 GATEWAY = "tests/unit/services/gateway"
+CONTROLS = f"{GATEWAY}/limits/test_controls.py"
+KILL_SWITCH = "tests/unit/services/kill_switch"
+SERVERS = "tests/unit/scripts/desk/supervisor/test_servers.py"
+CERTIFICATES = "tests/unit/services/dialects/bitget/test_names_and_certificates.py"
+CONNECTOR = "tests/unit/services/bot/test_connector.py"
 E2E = "tests/e2e"
 
 
@@ -31,84 +28,13 @@ def _host(test: str, bound: str) -> Proof:
     return Proof("host", bound, f"{E2E}/{test}")
 
 
-GROUPS: dict[str, dict[str, str]] = {
-    "Order path": {
-        "F01": "submit timeout, the order is live",
-        "F02": "submit timeout, the order is not live",
-        "F03": "ack lost, the fill arrives first",
-        "F04": 'cancel returns "unknown order" (filled)',
-        "F05": "cancel ack, then a late fill",
-        "F06": "partial fill during cancel",
-        "F07": "duplicate fill message or replayed trade id",
-        "F08": "fill and ack out of order",
-        "F09": "client id collision after a restart",
-        "F10": "post-only reject storm (symptom of a stale book)",
-        "F11": "reduce-only rejected during flatten",
-        "F12": "batch cancel half-failed",
-        "F13": "429/418 ban during a kill",
-        "F14": "venue -1021: clock skew of 2 or 10 s, either way",
-        "F15": "tick, lot or minimum notional changed in mid-session",
-        "F16": "modify on a venue without modify",
-    },
-    "Market data": {
-        "F20": "stream open, no data",
-        "F21": "sequence gap",
-        "F22": "crossed or locked book",
-        "F23": "one-sided book",
-        "F24": "stale snapshot after a resubscribe",
-        "F25": "feed 2 to 10 s late",
-        "F26": "wrong symbol map",
-        "F27": "price x1000, zero, NaN, negative",
-        "F28": "reference venue down while the quoting venue is up",
-        "F29": "index or oracle depeg",
-    },
-    "Process and infrastructure": {
-        "F30": "SIGKILL of the strategy with open orders",
-        "F31": "SIGTERM, container stop",
-        "F32": "SIGSTOP for longer than the lease, then SIGCONT",
-        "F33": "out of memory",
-        "F34": "disk full on the event log",
-        "F35": "fsync error",
-        "F36": "Redis killed, failed over, stream trimmed",
-        "F37": "Postgres down for 10 min",
-        "F38": "ClickHouse down",
-        "F39": "pending entries of a consumer group stuck",
-        "F40": "clock jump of 1 h, slew",
-        "F41": "DNS failure",
-        "F42": "partition: bot and bus, bot and venue, one lost",
-        "F43": "two bots under one controller id",
-        "F44": "configuration half written",
-        "F45": "old image on one of n hosts",
-        "F46": "key revoked, address not allow-listed",
-        "F47": "certificate expired",
-    },
-    "Account and venue": {
-        "F50": "a person trades or cancels on the account",
-        "F51": "deposit or withdrawal in mid-session",
-        "F52": "funding debit",
-        "F53": "partial liquidation",
-        "F54": "ADL closes the hedge leg",
-        "F55": "symbol halted or delisted",
-        "F56": "venue maintenance with orders open",
-        "F57": "a balances endpoint returns a stale or empty set",
-        "F58": "fee tier changes",
-        "F59": "sub-accounts mixed up",
-        "F60": "venue API degraded for 100 min",
-    },
-    "People and control plane": {
-        "F70": "kill pressed twice, by two people, while a kill runs",
-        "F71": "the kill's own code fails",
-        "F72": "approving one's own change",
-        "F73": "alert storm (1000 a minute)",
-        "F74": "frozen dashboard shows the last value as live",
-        "F75": "notifications down",
-        "F76": "audit row edited or deleted",
-        "F77": "rollback to a version whose schema is older",
-        "F78": "canary ends while the market shocks",
-    },
-}
-
-FAULTS: dict[str, str] = {fault: meaning for group in GROUPS.values() for fault, meaning in group.items()}
+_EACH_KILLED = (
+    _process(
+        "test_desk_up.py::test_kill_nine_of_each_process_in_turn_loses_nothing_and_leaves_no_unknown_order",
+        "back 90 s, nothing lost",
+    ),
+    Proof("process", "nothing lost, twice or unknown", CRASH),
+)
 
 _WRONG_BOOK = (
     _logic(f"{GATEWAY}/test_market_quality.py::test_a_wrong_book_is_set_aside_with_its_reason", "the first wrong book"),
@@ -151,8 +77,20 @@ PROOFS: dict[str, tuple[Proof, ...]] = {
     ),
     "F10": (
         _logic(
-            f"{GATEWAY}/limits/test_controls.py::test_f10_a_storm_of_venue_refusals_quarantines_the_pair_for_that_bot",
+            f"{CONTROLS}::test_f10_a_storm_of_venue_refusals_quarantines_the_pair_for_that_bot",
             "venue_rejects_per_minute_max",
+        ),
+    ),
+    "F11": (
+        _logic(
+            f"{KILL_SWITCH}/test_service.py::"
+            "test_f11_a_close_that_the_venue_refuses_is_repeated_until_the_account_is_flat",
+            "until flat",
+        ),
+        _logic(
+            f"{KILL_SWITCH}/test_service.py::"
+            "test_f11_a_close_that_is_refused_for_good_holds_up_no_zero_and_is_named_for_a_person",
+            "zero 3 s, flatten_within_s",
         ),
     ),
     "F12": (
@@ -161,8 +99,7 @@ PROOFS: dict[str, tuple[Proof, ...]] = {
     "F13": (
         _logic(f"{GATEWAY}/test_pursuit.py::test_a_throttled_cancel_is_repeated_until_it_is_done", "until done"),
         _logic(
-            f"{GATEWAY}/limits/test_controls.py::"
-            "test_ord_04_after_too_many_requests_submits_stand_back_and_cancels_do_not",
+            f"{CONTROLS}::test_ord_04_after_too_many_requests_submits_stand_back_and_cancels_do_not",
             "the venue's retry-after",
         ),
         _process(
@@ -171,29 +108,68 @@ PROOFS: dict[str, tuple[Proof, ...]] = {
     ),
     "F14": (
         _logic(
-            f"{GATEWAY}/limits/test_controls.py::test_f14_no_new_risk_when_the_clocks_differ_by_more_than_a_second",
+            f"{CONTROLS}::test_f14_no_new_risk_when_the_clocks_differ_by_more_than_a_second",
             "clock_skew_ms_max",
+        ),
+    ),
+    "F15": (
+        _logic(
+            f"{GATEWAY}/test_listing.py::test_f15_rules_that_change_are_read_anew_within_a_minute_and_told_once",
+            "listing_poll_ms",
+        ),
+        _logic(
+            f"{GATEWAY}/test_listing.py::"
+            "test_f15_after_a_refusal_by_the_rules_a_bot_that_asks_gets_the_new_ones_at_once",
+            "the first refusal",
+        ),
+        _logic(
+            f"{CONNECTOR}::test_f15_an_order_refused_by_the_rules_makes_them_be_read_at_once", "the first refusal, 60 s"
         ),
     ),
     "F16": (_logic(f"{GATEWAY}/test_requests.py::test_an_amendment_is_refused_with_what_to_do_instead", "at once"),),
     "F20": (
         _logic(
-            f"{GATEWAY}/limits/test_controls.py::test_f20_a_stream_that_answers_pings_and_sends_nothing_goes_stale",
+            f"{CONTROLS}::test_f20_a_stream_that_answers_pings_and_sends_nothing_goes_stale",
             "data_age_ms_max",
         ),
-        _logic(f"{GATEWAY}/limits/test_controls.py::test_f20_a_frozen_stream_is_not_confirmed", "book_silent_ms_max"),
+        _logic(f"{CONTROLS}::test_f20_a_frozen_stream_is_not_confirmed", "book_silent_ms_max"),
     ),
     "F21": _WRONG_BOOK[:1],
     "F22": _WRONG_BOOK,
     "F23": _WRONG_BOOK,
+    "F24": (
+        _logic(
+            f"{GATEWAY}/test_market_quality.py::"
+            "test_f24_an_old_book_after_a_resubscribe_is_set_aside_until_one_as_new_as_the_last_comes",
+            "the first wrong book",
+        ),
+    ),
     "F25": _WRONG_BOOK[:1],
-    "F27": _WRONG_BOOK,
+    "F26": (
+        _logic(
+            f"{GATEWAY}/test_marketdata.py::"
+            "test_f26_another_pairs_book_under_this_name_lets_no_new_risk_through_for_as_long_as_it_lasts",
+            "the first wrong book",
+        ),
+    ),
+    "F27": (
+        *_WRONG_BOOK,
+        _logic(f"{GATEWAY}/test_marketdata.py::test_f27_a_mark_a_thousand_times_too_high_is_no_profit", "at once"),
+    ),
+    "F29": (
+        _logic(
+            f"{GATEWAY}/test_marketdata.py::"
+            "test_f29_while_the_index_is_off_there_is_no_new_risk_and_what_reduces_passes",
+            "the next book",
+        ),
+    ),
     "F30": (
         _process("test_gateway_sessions.py::test_kill_9_of_a_bot_empties_its_book_within_five_seconds", "5 s"),
         _host(
             "test_host_lives.py::test_after_kill_9_the_old_orders_are_gone_within_5_s_and_new_ones_rest_within_25_s",
             "gone 5 s, quoting 25 s",
         ),
+        _EACH_KILLED[1],
     ),
     "F31": (
         _process("test_gateway_front.py::test_a_stop_cancels_everything_and_ends_with_zero", "zero orders"),
@@ -206,6 +182,7 @@ PROOFS: dict[str, tuple[Proof, ...]] = {
             "5.5 s",
         ),
     ),
+    "F33": _EACH_KILLED,
     "F34": (
         _logic(
             f"{GATEWAY}/test_stopping.py::"
@@ -237,6 +214,14 @@ PROOFS: dict[str, tuple[Proof, ...]] = {
             "15 s, 120 s",
         ),
     ),
+    "F37": (
+        _EACH_KILLED[0],
+        _logic(
+            f"{SERVERS}::test_f37_ten_minutes_without_postgres_end_nothing_and_it_comes_back_by_itself", "the next look"
+        ),
+        _logic(f"{SERVERS}::test_f37_no_process_of_the_desk_is_told_of_postgres", "nothing depends on it"),
+        _logic(f"{SERVERS}::test_f37_the_order_path_does_not_even_load_a_client_of_postgres", "nothing depends on it"),
+    ),
     "F39": (
         _logic(
             "tests/ports/test_bus_contract.py::test_what_was_not_acknowledged_is_given_to_the_next_life_of_the_reader",
@@ -254,6 +239,12 @@ PROOFS: dict[str, tuple[Proof, ...]] = {
             "",
         ),
     ),
+    "F41": (
+        _logic(
+            f"{CERTIFICATES}::test_f41_a_name_that_does_not_resolve_is_a_refusal_and_the_session_comes_up_once_it_does",
+            "nothing sent; the next attempt",
+        ),
+    ),
     "F42": (
         _logic(
             f"{GATEWAY}/test_recovery.py::test_while_the_venue_does_not_answer_the_door_stays_shut_and_opens_after",
@@ -264,14 +255,45 @@ PROOFS: dict[str, tuple[Proof, ...]] = {
             "fills_poll_ms",
         ),
     ),
+    "F43": (
+        _logic(
+            "tests/unit/services/bot/test_config.py::"
+            "test_f43_a_second_bot_made_by_copying_the_first_is_refused_for_its_controller_id",
+            "refuses the start",
+        ),
+        _host(
+            "test_host_start.py::test_f43_a_second_process_of_a_bot_is_refused_at_its_start",
+            "refuses the start",
+        ),
+    ),
     "F44": (
         _logic("tests/unit/services/bot/test_config.py::test_a_half_written_file_is_refused", "refuses the start"),
         _logic(f"{GATEWAY}/test_latch_file.py::test_half_a_file_is_unreadable", "counts as HALTED"),
     ),
     "F45": (
         _logic(
-            f"{GATEWAY}/limits/test_controls.py::test_k1_a_bot_whose_settings_are_not_the_released_ones_does_not_quote",
+            f"{CONTROLS}::test_k1_a_bot_whose_settings_are_not_the_released_ones_does_not_quote",
             "the first order",
+        ),
+    ),
+    "F46": (
+        _logic(
+            f"{GATEWAY}/test_keys.py::"
+            "test_f46_a_revoked_key_shuts_the_door_by_its_name_and_is_asked_for_every_ten_seconds",
+            "the first refusal, 10 s",
+        ),
+        _logic(
+            f"{GATEWAY}/test_keys.py::test_f46_a_cancel_is_tried_all_the_while_and_done_once_the_key_is_taken_again",
+            "ask_slowest_ms",
+        ),
+        _logic(
+            f"{GATEWAY}/test_keys.py::test_f46_a_login_that_is_refused_at_the_start_is_why_the_door_is_shut",
+            "the door says why",
+        ),
+    ),
+    "F47": (
+        _logic(
+            f"{CERTIFICATES}::test_f47_an_expired_or_unknown_certificate_ends_before_anything_is_sent", "nothing sent"
         ),
     ),
     "F50": (
@@ -297,14 +319,46 @@ PROOFS: dict[str, tuple[Proof, ...]] = {
             "to the last digit",
         ),
     ),
+    "F53": (
+        _logic(
+            f"{GATEWAY}/test_fills.py::"
+            "test_k5_a_fill_of_an_unknown_order_goes_to_suspense_and_lets_the_bot_only_reduce",
+            "suspense_quote_max",
+        ),
+    ),
     "F54": (_logic(f"{GATEWAY}/test_differences.py::test_f54_a_leg_that_the_venue_closes_is_seen", "10 s"),),
+    "F55": (
+        _logic(
+            f"{GATEWAY}/test_listing.py::"
+            "test_f55_a_halted_pair_waits_for_every_bot_and_is_tried_again_after_half_a_minute",
+            "30 s",
+        ),
+        _logic(
+            f"{GATEWAY}/test_listing.py::"
+            "test_f55_a_delisted_pair_takes_no_new_risk_and_its_orders_are_cancelled_as_the_venue_says",
+            "listing_poll_ms",
+        ),
+    ),
     "F56": (
         _logic(
-            f"{GATEWAY}/limits/test_controls.py::test_no_new_risk_during_announced_maintenance", "the announced time"
+            f"{CONTROLS}::test_fee_04_no_new_risk_from_a_minute_before_announced_maintenance_to_its_end",
+            "the announced time",
+        ),
+        _logic(
+            f"{CONTROLS}::test_fee_04_f56_nothing_that_could_open_rests_when_the_venue_stops",
+            "the announced time",
         ),
     ),
     "F57": (
         _logic(f"{GATEWAY}/test_recovery.py::test_a_failed_query_of_positions_is_not_taken_as_flat", "door stays shut"),
+    ),
+    "F58": (
+        _logic(
+            f"{CONNECTOR}::test_f58_the_fees_are_the_accounts_own_and_stay_while_they_cannot_be_read", "60 s + 60 s"
+        ),
+        _logic(
+            f"{GATEWAY}/test_requests.py::test_a_fee_rate_is_asked_for_with_the_bots_own_account", "the account's own"
+        ),
     ),
     "F59": (_process("test_gateway_front.py::test_a_bot_sees_nothing_of_another_bot", "nothing"),),
     "F70": (
@@ -336,35 +390,3 @@ PROOFS: dict[str, tuple[Proof, ...]] = {
     ),
     "F77": (_logic(f"{GATEWAY}/test_journal.py::test_a_journal_of_a_newer_release_is_refused", "refuses the start"),),
 }
-
-
-class Elsewhere(NamedTuple):
-    """A trap of the stock Hummingbot that is no row of `desk drill host`."""
-
-    stock: str
-    here: str
-    test: str
-
-
-ELSEWHERE: tuple[Elsewhere, ...] = (
-    Elsewhere("an executor that failed too often leaves its position", "no executors; the position is the gateway's",
-              f"{GATEWAY}/test_accounts.py::test_it_comes_back_from_its_record_whole"),
-    Elsewhere("own orders of an earlier life cannot be told by their id", "ids name bot, level and life",
-              f"{E2E}/test_host_quotes.py::test_the_bot_quotes_on_both_sides_with_ids_that_name_bot_and_level"),
-    Elsewhere("orders are placed again while the controller is paused", "a paused bot has an empty book",
-              f"{E2E}/test_host_quotes.py::"
-              "test_a_soft_pause_empties_the_book_and_a_resume_fills_it_again_each_taken_once"),
-    Elsewhere("start-up time grows with the stored rows", "tables are trimmed at the start",
-              f"{E2E}/test_host_lives.py::test_the_first_order_comes_soon_also_after_seven_days_of_stored_history"),
-    Elsewhere("position mode HEDGE by default, account-wide", "answered from policy, never forwarded",
-              f"{GATEWAY}/test_submit.py::"
-              "test_margin_mode_leverage_and_position_mode_are_answered_from_policy_and_never_forwarded"),
-    Elsewhere("reduceOnly is never sent, not even to close", "the gateway computes what reduces",
-              f"{GATEWAY}/test_reducing.py::test_a_derisk_order_within_the_position_goes_out_reduce_only"),
-    Elsewhere("a cancel-all that the venue does not take", "order by order, until two empty lists",
-              "tests/unit/services/kill_switch/test_hand.py::"
-              "test_a_venue_that_refuses_cancel_all_is_asked_order_by_order"),
-    Elsewhere("a token counter in Redis can go back after a crash", "the highest token seen is in the journal",
-              f"{GATEWAY}/limits/test_controls.py::"
-              "test_i4_an_order_with_an_older_token_is_refused_also_after_a_restart"),
-)  # fmt: skip

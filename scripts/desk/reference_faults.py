@@ -1,7 +1,7 @@
 """docs/reference/faults.md: every fault of the catalogue, what injects it, and what shows that the desk stands it.
 
-Nothing there is typed by hand: catalogue and proofs come from fault_proofs.py, drill rows from drill_rows.py, faults of
-virtual time from scripts/simulate, the venue's switches from services/simulation.
+Nothing there is typed by hand: the catalogue comes from fault_catalogue.py, proofs from fault_proofs.py, drill rows
+from drill_rows.py, faults of virtual time from scripts/simulate, the venue's switches from services/simulation.
 """
 
 import ast
@@ -10,7 +10,9 @@ from pathlib import Path
 
 from scripts.desk.drill_rows import QUICK, ROWS
 from scripts.desk.drill_watch import PATIENCE_MS
-from scripts.desk.fault_proofs import ELSEWHERE, FAULTS, GROUPS, PROOFS, Proof
+from scripts.desk.fault_catalogue import ABSENT, FAULTS, GROUPS, Proof
+from scripts.desk.fault_elsewhere import ELSEWHERE
+from scripts.desk.fault_proofs import PROOFS
 from scripts.desk.places import REPO
 from scripts.simulate.faults import CATALOGUE as SIMULATED
 from services.simulation.faults import CATALOGUE as SWITCHES
@@ -43,24 +45,25 @@ def switches_of(fault_id: str) -> list[str]:
 def missing_tests() -> list[str]:
     """Tests that are named as a proof and do not exist."""
     named = {proof.test for proofs in PROOFS.values() for proof in proofs} | {row.test for row in ELSEWHERE}
-    return sorted(test for test in named | {CAMPAIGN, HOST_TEST} if not _exists(test))
+    return sorted(test for test in named | {CAMPAIGN, HOST_TEST} if "::" in test and not _exists(test))
 
 
 def not_proven() -> list[str]:
-    return [fault_id for fault_id in FAULTS if not proofs_of(fault_id)]
+    """Faults without a proof that concern a part of this desk."""
+    return [fault_id for fault_id in FAULTS if not proofs_of(fault_id) and fault_id not in ABSENT]
 
 
 def faults_page(header: str) -> str:
     lines = [header, "# Faults\n"]
     lines.append(
         "Tiers: `host` is the real Hummingbot behind the real gateway, `process` real processes of the desk,\n"
-        "`simulation` the whole desk in virtual time, `logic` one state machine or store by itself. A test's last\n"
-        "result is that of `make test`; a drill's (`make drills`) is in `<run-dir>/reports/drills/host.json`, that of\n"
-        "`desk simulate` in `<run-dir>/reports/simulate/latest.json`. A switch is what `POST /sim/faults` of the\n"
-        "simulated venue takes; that a fault can be produced is not a proof that the desk stands it.\n"
+        "`simulation` the whole desk in virtual time, `logic` one state machine, store or client by itself. This page\n"
+        "holds no results; `desk report faults` prints the table with the last result of each test (`make test`),\n"
+        "drill row (`make drills`) and fault of virtual time (`desk simulate`) of this machine. A switch is what\n"
+        "`POST /sim/faults` of the simulated venue takes; that a fault can be produced is not a proof that the desk\n"
+        "stands it.\n"
     )
-    unproven = not_proven()
-    lines.append(f"{len(FAULTS) - len(unproven)} of {len(FAULTS)} have a proof. Not proven: {', '.join(unproven)}.\n")
+    lines.append(f"{summary()}\n")
     for group, faults in GROUPS.items():
         lines.append(f"## {group}\n")
         lines.append("| fault | meaning | switch | tier | bound | proved by |\n| --- | --- | --- | --- | --- | --- |")
@@ -71,11 +74,20 @@ def faults_page(header: str) -> str:
     return "\n".join(lines)
 
 
+def summary() -> str:
+    unproven, absent = not_proven(), [fault_id for fault_id in ABSENT if not proofs_of(fault_id)]
+    proven = len(FAULTS) - len(unproven) - len(absent)
+    said = f"{proven} of {len(FAULTS)} have a proof; {len(absent)} concern a part that this desk does not have"
+    return f"{said} ({', '.join(absent)}). Not proven: {', '.join(unproven) or 'none'}."
+
+
 def _rows(fault_id: str, meaning: str) -> list[str]:
     switches = ", ".join(f"`{name}`" for name in switches_of(fault_id))
     proofs = proofs_of(fault_id)
     if not proofs:
-        return [f"| {fault_id} | {meaning} | {switches} | | | **not proven** |"]
+        absent = ABSENT.get(fault_id)
+        said = f"no such part in this desk: {absent.part}" if absent else "**not proven**"
+        return [f"| {fault_id} | {meaning} | {switches} | | | {said} |"]
     rows = []
     for number, proof in enumerate(proofs):
         first = (fault_id, meaning, switches) if number == 0 else ("", "", "")
