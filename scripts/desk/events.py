@@ -1,6 +1,6 @@
 """`desk events`: look at what was stored, and ask whether anything is missing."""
 
-import json
+import sys
 from collections import deque
 from typing import Annotated, Any
 
@@ -9,7 +9,7 @@ import typer
 from scripts.desk.options import DataDir, Json, RunDir
 from scripts.desk.output import print_json
 from scripts.desk.places import places
-from scripts.desk.stored import event_line
+from scripts.desk.stored import event_line, read_event, require_events
 from services.common.errors import ExitCode, NotFound
 
 
@@ -32,20 +32,19 @@ def tail(
 
     Example: desk events tail --kind fill.v1 --bot bot1 --count 10
     """
-    from services.common.event_files import day_path, days, events_dir
+    from services.common.event_files import day_path, days, whole_lines
     from services.contracts.codec import KINDS
 
     if kind is not None and kind not in KINDS:
         raise NotFound("KIND_UNKNOWN", f"{kind}; known: {', '.join(sorted(KINDS))}", "desk events tail --kind fill.v1")
-    directory = events_dir(places(data_dir, run_dir).run_dir)
+    directory = require_events(places(data_dir, run_dir))
     found: deque[dict[str, Any]] = deque(maxlen=count)
     for day in reversed(days(directory)):
         of_day: deque[dict[str, Any]] = deque(maxlen=count - len(found))
-        with day_path(directory, day).open("rb") as lines:
-            for line in lines:
-                event = json.loads(line)
-                if kind in (None, event.get("kind")) and bot in (None, event.get("bot_id")):
-                    of_day.append(event)
+        for line, _ in whole_lines(day_path(directory, day)):
+            event = read_event(line)
+            if event is not None and kind in (None, event["kind"]) and bot in (None, event["bot_id"]):
+                of_day.append(event)
         found.extendleft(reversed(of_day))
         if len(found) == count:
             break
@@ -54,6 +53,8 @@ def tail(
     else:
         for event in found:
             print(event_line(event))
+        if not found:
+            sys.stderr.write(f"no stored event of kind {kind or 'any'} and bot {bot or 'any'}\n")
     return 0
 
 
@@ -74,7 +75,9 @@ def integrity(
     from services.common.clock import SystemClock
     from services.event_store.integrity import integrity as judge
 
-    report = judge(places(data_dir, run_dir).run_dir, now_ms=SystemClock().now_ms(), from_start=from_start)
+    where = places(data_dir, run_dir)
+    require_events(where)
+    report = judge(where.run_dir, now_ms=SystemClock().now_ms(), from_start=from_start)
     if as_json:
         print_json(report)
     else:

@@ -2,12 +2,14 @@
 
 import importlib
 import importlib.util
+import os
 import sys
+from typing import Any
 
 import typer
 
 from scripts.desk.output import print_failure
-from services.common.errors import DeskError, ExitCode
+from services.common.errors import ConfigError, DeskError, ExitCode
 
 HELP = """The market-making desk that one person can trust with money.
 
@@ -76,11 +78,24 @@ def run(arguments: list[str]) -> int:
         return int(error.exit_code)
     except UsageError as error:
         # The parser's own exit code is 2, which here means "not found".
-        error.show()  # type: ignore[attr-defined]
+        if type(error).__name__ == "NoArgsIsHelpError":  # a group alone: its help is the answer
+            error.show()  # type: ignore[attr-defined]
+        else:
+            print_failure(_usage(error), "--json" in arguments)
         return int(ExitCode.CONFIG)
+    except BrokenPipeError:  # the reader of the pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitCode.OK)
     except typer.Abort:
         return int(ExitCode.ERROR)
     return result if isinstance(result, int) else int(ExitCode.OK)
+
+
+def _usage(error: Any) -> ConfigError:
+    """What the parser did not understand, in the form of every other refusal."""
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "desk"
+    return ConfigError("USAGE", error.format_message(), f"{path} --help")
 
 
 def main() -> None:

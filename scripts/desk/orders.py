@@ -47,11 +47,11 @@ def show(
 
     Example: desk orders show hb1-b0-k3f9.17
     """
-    directory = places(data_dir, run_dir).run_dir
+    where = places(data_dir, run_dir)
     keys = ("client_order_id", "gateway_order_id", "venue_order_id")
-    found = [event for event in stored_events(directory) if order_id in [event.get(key) for key in keys]]
+    found = [event for event in stored_events(where) if order_id in [event.get(key) for key in keys]]
     if not found:
-        raise NotFound("ORDER_UNKNOWN", f"no stored event names {order_id}", "desk orders list")
+        raise NotFound("ORDER_UNKNOWN", f"no stored event names {order_id}", f"desk orders list{where.flag}")
     if as_json:
         print_json(found)
     else:

@@ -27,7 +27,13 @@ def wide_console() -> Any:
     """A console that does not squeeze tables when its output goes to a file or a pipe."""
     from rich.console import Console
 
-    return Console() if sys.stdout.isatty() else Console(width=160)
+    class Piped(Console):
+        """`desk … | head` has seen enough when head has; that is no error."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Console() if sys.stdout.isatty() else Piped(width=160)
 
 
 def amount(value: Decimal | None, places: int = 2, signed: bool = False) -> str:

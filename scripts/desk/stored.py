@@ -5,15 +5,40 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from scripts.desk.places import Places
+from services.common.errors import NotFound
+
 ENVELOPE = ("kind", "event_id", "source", "source_epoch", "seq", "bot_id", "ts_ms", "config_hash", "cause_id")
+ENVELOPE_NEEDED = frozenset(("kind", "event_id", "bot_id", "ts_ms"))
 
 
-def stored_events(run_dir: Path) -> Iterator[dict[str, Any]]:
-    """Every stored event, oldest first."""
-    from services.common.event_files import Position, events_dir, lines_since
+def require_events(where: Places) -> Path:
+    """The directory of the event files. Nothing stored is no good news: usually the run directory is another one."""
+    from services.common.event_files import days, events_dir
 
-    for line, _ in lines_since(events_dir(run_dir), Position()):
-        yield json.loads(line)
+    directory = events_dir(where.run_dir)
+    if not days(directory):
+        is_there = "holds no events" if where.run_dir.is_dir() else "does not exist"
+        raise NotFound("NO_EVENTS", f"{where.run_dir} {is_there}", f"desk up{where.flag}, or another --run-dir")
+    return directory
+
+
+def stored_events(where: Places) -> Iterator[dict[str, Any]]:
+    """Every stored event that can be read, oldest first; desk events integrity counts those that cannot."""
+    from services.common.event_files import Position, lines_since
+
+    for line, _ in lines_since(require_events(where), Position()):
+        event = read_event(line)
+        if event is not None:
+            yield event
+
+
+def read_event(line: bytes) -> dict[str, Any] | None:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) and ENVELOPE_NEEDED.issubset(event) else None
 
 
 def event_line(event: dict[str, Any]) -> str:

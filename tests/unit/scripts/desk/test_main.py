@@ -1,5 +1,7 @@
 import json
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -25,7 +27,21 @@ def test_only_the_module_of_the_asked_verb_is_loaded():
 @pytest.mark.parametrize("arguments", [["up", "--frobnicate"], ["frobnicate"], ["up", "--for", "x"]])
 def test_a_wrong_command_line_is_a_configuration_error_not_not_found(arguments, capsys):
     assert main.run(arguments) == 4
-    assert capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert err.startswith("USAGE: ") and "\nnext  desk " in err
+    assert main.run([*arguments, "--json"]) == 4
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "USAGE"
+
+
+def test_a_group_without_a_verb_shows_its_help(capsys):
+    assert main.run(["latch"]) == 4
+    assert "Commands:" in capsys.readouterr().err
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    command = f"{sys.executable} -m scripts.desk show-config bot1 | head -1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], cwd=REPO, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout.split(), done.stderr) == (0, ["bot", "bot1"], "")
 
 
 @pytest.mark.parametrize(
@@ -36,9 +52,12 @@ def test_a_wrong_command_line_is_a_configuration_error_not_not_found(arguments, 
         (["pause", "--bot", "bot1"], 3, "NOT_RUNNING"),
         (["latch", "show"], 3, "NOT_RUNNING"),
         (["orders", "list"], 3, "NOT_RUNNING"),
-        (["orders", "show", "nobody"], 2, "ORDER_UNKNOWN"),
-        (["explain", "--event", "nothing"], 2, "EVENT_UNKNOWN"),
+        (["orders", "show", "nobody"], 2, "NO_EVENTS"),
+        (["explain", "--event", "nothing"], 2, "NO_EVENTS"),
         (["logs", "gateway"], 2, "LOG_UNKNOWN"),
+        (["logs", "gateway", "--level", "loud"], 4, "LEVEL_INVALID"),
+        (["events", "tail"], 2, "NO_EVENTS"),
+        (["events", "integrity"], 2, "NO_EVENTS"),
         (["events", "tail", "--kind", "x.v9"], 2, "KIND_UNKNOWN"),
     ],
 )

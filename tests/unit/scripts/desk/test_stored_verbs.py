@@ -4,6 +4,7 @@ import json
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 
 from scripts.desk import main
 from services.common.event_files import day_path, events_dir
@@ -44,6 +45,43 @@ def test_tail_filters_by_kind_and_bot(run_dir, capsys):
     found = json.loads(told(capsys, run_dir, "events", "tail", "--kind", "fill.v1", "--bot", "bot1", "--json"))
     assert [one["trade_id"] for one in found] == ["t1"]
     assert told(capsys, run_dir, "events", "tail", "--bot", "bot9") == ""
+
+
+def test_an_order_or_event_that_is_not_stored_is_not_found(run_dir, capsys):
+    assert main.run(["orders", "show", "nobody", "--run-dir", str(run_dir)]) == 2
+    assert capsys.readouterr().err.startswith("ORDER_UNKNOWN")
+    assert main.run(["explain", "--event", "nothing", "--run-dir", str(run_dir)]) == 2
+    assert capsys.readouterr().err.startswith("EVENT_UNKNOWN")
+
+
+def test_a_line_that_cannot_be_read_does_not_hide_the_others(run_dir, capsys):
+    path = day_path(events_dir(run_dir), "20260131")
+    path.write_bytes(b"{broken\n[1]\n" + path.read_bytes() + b'{"half')
+    assert len(told(capsys, run_dir, "events", "tail").splitlines()) == 5
+    assert told(capsys, run_dir, "explain", "--event", "effect").count("because") == 1
+
+
+def test_a_fill_is_explained_by_its_order_and_the_order_by_the_decision_that_placed_it(tmp_path, capsys):
+    decided = event(
+        e.QuoteDecisionV1, symbol="BTC-USDT", guard="RUNNING", regime="up", reasons=["EDGE_GATE_OFF"], mid_price=None,
+        spread_pct=None, required_spread_pct=None, net_edge_pct=None, inventory_pct=None, skew_pct=None,
+        placed=["b0 buy 1 @ 100", "b1 buy 1 @ 99"], cancelled=[],
+    )  # fmt: skip
+    other = event(
+        e.QuoteDecisionV1, symbol="BTC-USDT", guard="RUNNING", regime="up", reasons=[], mid_price=None,
+        spread_pct=None, required_spread_pct=None, net_edge_pct=None, inventory_pct=None, skew_pct=None,
+        placed=["b1 buy 1 @ 99"], cancelled=[],
+    )  # fmt: skip
+    filled = structs.replace(fill("t9"), client_order_id="hb1-b0-x.1", event_id="the-fill")
+    events_dir(tmp_path).mkdir(parents=True)
+    stored = [decided, other, order("SUBMITTING"), order("ACCEPTED"), filled]
+    day_path(events_dir(tmp_path), "20260130").write_bytes(b"".join(encode(one) + b"\n" for one in stored))
+    out = told(capsys, tmp_path, "explain", "--event", "the-fill")
+    lines = out.splitlines()
+    assert lines[0].split()[1] == "fill.v1"
+    assert lines[1].startswith("because ") and "state=SUBMITTING" in lines[1]
+    assert lines[2].startswith("because ") and "b0 buy 1 @ 100" in lines[2]
+    assert "EDGE_GATE_OFF: quotes without asking whether it pays" in out
 
 
 def test_integrity_counts_what_is_stored_and_fails_on_a_gap(run_dir, capsys):
