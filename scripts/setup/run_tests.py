@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 REPO = Path(__file__).resolve().parents[2]
+RESULTS = REPO / "data" / "run" / "reports" / "tests"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 IN_PARALLEL = ("-n", "2", "--dist", "loadfile")
 SOME_FAILED = 1
@@ -19,6 +20,7 @@ NO_TEST_CHOSEN = 5
 
 
 class Part(NamedTuple):
+    name: str  # of its file of results
     title: str
     arguments: tuple[str, ...]
     again: tuple[str, ...] = ()  # how failed tests get a second run, alone; () is not at all
@@ -29,11 +31,13 @@ def parts(has_browser: bool) -> tuple[Part, ...]:
     real = "e2e or browser" if has_browser else "e2e"
     return (
         Part(
+            "code",
             "code: tidy, unit, property, port and golden tests, with coverage",
             ("tests", "--ignore", "tests/simulation", *alone, "--cov", "--cov-report", "term:skip-covered"),
         ),
-        Part("simulation: whole days and many seeds in virtual time", ("tests/simulation", *alone)),
+        Part("simulation", "simulation: whole days and many seeds in virtual time", ("tests/simulation", *alone)),
         Part(
+            "real",
             "real processes: Hummingbot, Redis, the desk, a browser",
             ("tests", "-m", real, *IN_PARALLEL),
             again=("tests", "-m", real, "--last-failed", "--last-failed-no-failures", "none"),
@@ -41,8 +45,10 @@ def parts(has_browser: bool) -> tuple[Part, ...]:
     )
 
 
-def pytest(*arguments: str) -> int:
-    command = [sys.executable, "-m", "pytest", *arguments, "--timeout", "300", "--durations", "8"]
+def pytest(results: str, *arguments: str) -> int:
+    """``results``: the name of the file in RESULTS, which `desk report faults` reads."""
+    kept = ("--junit-xml", str(RESULTS / f"{results}.xml"))
+    command = [sys.executable, "-m", "pytest", *arguments, "--timeout", "300", "--durations", "8", *kept]
     return subprocess.run(command, cwd=REPO, check=False).returncode
 
 
@@ -52,10 +58,11 @@ def main() -> None:
     codes = []
     for part in parts(has_browser):
         print(f"\n== {part.title}", flush=True)
-        code = pytest(*part.arguments, *extra)
+        results = f"{part.name}-chosen" if extra else part.name  # a few tests do not replace what is known of all
+        code = pytest(results, *part.arguments, *extra)
         if code == SOME_FAILED and part.again:
             print("\n== what failed beside another test, again and alone", flush=True)
-            code = pytest(*part.again, *extra)
+            code = pytest(f"{results}-again", *part.again, *extra)
         codes.append(code)
     if not has_browser:
         print("no browser on the PATH: tests/browser were left out (on Debian: apt-get install chromium)")

@@ -1,0 +1,126 @@
+"""What became of each proof of the fault catalogue when it was last run on this machine.
+
+Tests: the junit files that `make test` leaves in ``<run-dir>/reports/tests``. Drills: their reports, in the run
+directory itself or in that of a drill below it. Faults of virtual time: the last `desk simulate`.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+from xml.etree import ElementTree
+
+from scripts.desk.fault_catalogue import ABSENT, GROUPS, Proof
+from scripts.desk.reference_faults import not_proven, proofs_of
+from scripts.desk.table_page import Row, Table, table_page, utc
+
+TESTS_DIR = Path("reports") / "tests"
+WORSE_FIRST = ("failed", "passed", "skipped")  # of a test with several cases
+
+
+class Last(NamedTuple):
+    outcome: str  # "passed", "failed", "skipped"
+    ts_ms: int
+
+
+def last_results(run_dir: Path) -> dict[str, Last]:
+    """By test ("tests/….py::name") or command, as a Proof names them."""
+    found: dict[str, Last] = {}
+    for source in (_of_tests(run_dir), _of_drills(run_dir), _of_simulations(run_dir)):
+        for name, last in source:
+            if name not in found or last.ts_ms >= found[name].ts_ms:
+                found[name] = last
+    return found
+
+
+def fault_report(run_dir: Path) -> dict[str, Any]:
+    results = last_results(run_dir)
+    rows = [
+        _row(fault_id, meaning, proof, results)
+        for group in GROUPS.values()
+        for fault_id, meaning in group.items()
+        for proof in proofs_of(fault_id)
+    ]
+    return {
+        "faults": sum(len(group) for group in GROUPS.values()),
+        "not_proven": not_proven(),
+        "no_such_part": {fault_id: absent.part for fault_id, absent in ABSENT.items()},
+        "passed": sum(row["last"] == "passed" for row in rows),
+        "failed": [f"{row['fault']} {row['proof']}" for row in rows if row["last"] == "failed"],
+        "not_run": sum(row["last"] in ("", "skipped") for row in rows),
+        "rows": rows,
+    }
+
+
+def fault_page(report: dict[str, Any]) -> str:
+    shown = [
+        Row(
+            (row["fault"], row["meaning"], row["tier"], row["bound"], row["proof"], _said(row)),
+            is_bad=row["last"] == "failed",
+        )
+        for row in report["rows"]
+    ]
+    absent = [Row((fault_id, part)) for fault_id, part in report["no_such_part"].items()]
+    lead = (
+        f"{report['passed']} proofs passed when last run, {len(report['failed'])} failed, {report['not_run']} not run."
+    )
+    tables = (
+        Table("Proofs", ("fault", "meaning", "tier", "bound", "proof", "last result"), shown),
+        Table("No such part in this desk", ("fault", "part"), absent),
+    )
+    return table_page("Faults and what proves that the desk stands them", lead, tables)
+
+
+def _said(row: dict[str, Any]) -> str:
+    return f"{row['last']}, {utc(row['at_ms'])}" if row["last"] else "not run"
+
+
+def _row(fault_id: str, meaning: str, proof: Proof, results: dict[str, Last]) -> dict[str, Any]:
+    last = results.get(proof.test, Last("", 0))
+    return {
+        "fault": fault_id,
+        "meaning": meaning,
+        "tier": proof.tier,
+        "bound": proof.bound,
+        "proof": proof.test,
+        "last": last.outcome,
+        "at_ms": last.ts_ms,
+    }
+
+
+def _of_tests(run_dir: Path) -> Iterator[tuple[str, Last]]:
+    for path in (run_dir / TESTS_DIR).glob("*.xml"):
+        ts_ms = path.stat().st_mtime_ns // 1_000_000
+        cases: dict[str, str] = {}
+        for case in ElementTree.parse(path).iter("testcase"):
+            name = f"{case.get('classname', '').replace('.', '/')}.py::{case.get('name', '').partition('[')[0]}"
+            outcome = _outcome(case)
+            if name not in cases or WORSE_FIRST.index(outcome) < WORSE_FIRST.index(cases[name]):
+                cases[name] = outcome
+        for name, outcome in cases.items():
+            yield name, Last(outcome, ts_ms)
+
+
+def _outcome(case: ElementTree.Element) -> str:
+    tags = {child.tag for child in case}
+    return "failed" if tags & {"failure", "error"} else "skipped" if "skipped" in tags else "passed"
+
+
+def _of_drills(run_dir: Path) -> Iterator[tuple[str, Last]]:
+    for directory in (run_dir, *(run_dir / "drills").glob("*")):
+        for path in (directory / "reports" / "drills").glob("*.json"):
+            report, ts_ms = json.loads(path.read_text(encoding="utf-8")), path.stat().st_mtime_ns // 1_000_000
+            if report.get("drill") == "crash":
+                yield "desk drill crash", Last("passed" if report["passed"] else "failed", ts_ms)
+            for row in report.get("rows", ()) if report.get("drill") == "host" else ():
+                yield f"desk drill host --rows {row['row']}", Last("passed" if row["passed"] else "failed", ts_ms)
+
+
+def _of_simulations(run_dir: Path) -> Iterator[tuple[str, Last]]:
+    path = run_dir / "reports" / "simulate" / "latest.json"
+    if not path.exists():
+        return
+    summary, ts_ms = json.loads(path.read_text(encoding="utf-8")), path.stat().st_mtime_ns // 1_000_000
+    for name, times in summary["faults_injected"].items():
+        if times:
+            yield f"desk simulate --faults {name}", Last("failed" if summary["violations"] else "passed", ts_ms)
