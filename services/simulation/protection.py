@@ -22,8 +22,14 @@ class Protection:
         self._ledger = engine.ledger
 
     def on_fill(self, order: OpenOrder, fill: venue.Fill, listing: Listing) -> None:
-        """An order with attached prices has traded: what it opened is protected from now on."""
-        lots = listing.grid.lots(fill.qty_base) or 0
+        """An order with attached prices has traded: what it opened is protected from now on, not what it closed."""
+        if not order.take_profit_ticks and not order.stop_loss_ticks:
+            return
+        position = self._ledger.accounts[order.account_id].positions.get(order.symbol)
+        opened = max(0, position.lots * order.sign) if position is not None else 0
+        lots = min(listing.grid.lots(fill.qty_base) or 0, opened)
+        if not lots:
+            return
         if order.take_profit_ticks:
             self._protect(order, "take_profit", order.take_profit_ticks, lots)
         if order.stop_loss_ticks:

@@ -123,10 +123,13 @@ class Trading:
             reduce_only=old.reduce_only,
             margin_mode=old.margin_mode,
             stp_mode=old.stp,
+            trigger_price=grid.price(old.trigger_ticks) if old.trigger_ticks else None,
         )
         order = self._checked(book, wanted, listing, replacing=old)
         if isinstance(order, venue.Refused):
             return order
+        order.trigger_above = old.trigger_above
+        order.take_profit_ticks, order.stop_loss_ticks = old.take_profit_ticks, old.stop_loss_ticks
         if old.is_open:
             self._engine.finish(old, "canceled", "REPLACED")
         self._engine.submit(order)

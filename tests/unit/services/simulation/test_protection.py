@@ -156,3 +156,38 @@ def test_several_orders_are_taken_or_refused_each_by_itself(desk):
         ("a", "DUPLICATE_CLIENT_ORDER_ID"),
     ]
     assert len(desk.exchange.open_orders()) == 2
+
+
+def modified(desk, placed, **changes):
+    request = venue.ModifyOrder(account_id="bot1", symbol="BTC-USDT", venue_order_id=placed.venue_order_id, **changes)
+    return desk.ask(request)
+
+
+def test_an_order_that_waits_for_its_trigger_still_waits_after_it_was_amended(make_desk, mark_event):
+    desk = make_desk(mark_event(1_000, "59500.0"))
+    placed = desk.place("sell", "0.01", "58000.0", trigger_price=D("59500.0"))
+    again = modified(desk, placed, new_qty_base=D("0.02"))
+    assert desk.position() is None, "it would have traded at once"
+    assert desk.order(again).trigger_price == D("59500.0")
+    desk.wait(1_500)
+    assert desk.position().qty_base == D("-0.02")
+
+
+def test_what_is_attached_to_an_order_stays_attached_when_it_is_amended(make_desk, take_event):
+    desk = make_desk(take_event(1_000, "sell", "59995.0", "9"))
+    placed = protected(desk, None, "59000", qty="0.1", price="59991.0")
+    modified(desk, placed, new_price=D("59995.0"))
+    desk.wait(1_500)
+    assert waiting(desk) == [("sl", "sell", D("59000.0"), D("0.1"))]
+
+
+def test_an_order_that_only_closes_leaves_no_stop_behind(desk):
+    desk.place("sell", "0.1", None)
+    protected(desk, None, "59000", qty="0.1")
+    assert (desk.position(), waiting(desk)) == (None, [])
+
+
+def test_an_order_that_turns_a_position_round_protects_what_it_opened(desk):
+    desk.place("sell", "0.1", None)
+    protected(desk, None, "59000", qty="0.3")
+    assert waiting(desk) == [("sl", "sell", D("59000.0"), D("0.2"))]
