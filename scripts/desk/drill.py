@@ -55,31 +55,48 @@ def host(
 
 
 def everything(data_dir: DataDir = None, run_dir: RunDir = None, as_json: Json = False) -> int:
-    """Every drill, one after another: about half an hour.
+    """Every drill, one after another: about half an hour. Each has a desk of its own below <run-dir>/drills.
+
+    Leaves reports/drills/all.json and all.html in the run directory. Exit code 6 when one of them failed.
 
     Example: desk drill all
     """
+    from scripts.desk.drill_report import keep_all
+    from services.common.clock import SystemClock
+
+    where = places(data_dir, run_dir)
     trading = ("gateway", "venue_sim", "bot.bot0")
     around = ("event_store", "kill_switch", "desk_api", "gateway")
     reports = [
-        _crash(30, 7, trading, _own_places(data_dir, run_dir, "crash"), not as_json),
-        _crash(8, 8, around, _own_places(data_dir, run_dir, "crash-around"), not as_json),
-        _host("", _own_places(data_dir, run_dir, "host"), not as_json),
+        _crash(30, 7, trading, _below(where, "crash"), not as_json),
+        _crash(8, 8, around, _below(where, "crash-around"), not as_json),
+        _host("", _below(where, "host"), not as_json),
     ]
-    return _tell(reports, as_json)
+    page = keep_all(reports, where.run_dir, SystemClock().now_ms())
+    code = _tell(reports, as_json)
+    if not as_json:
+        print(page)
+    return code
 
 
 def _own_places(data_dir: Path | None, run_dir: Path | None, name: str) -> Places:
     where = places(data_dir, run_dir)
-    return where if run_dir is not None else Places(where.data_dir, where.run_dir / "drills" / name)
+    return where if run_dir is not None else _below(where, name)
+
+
+def _below(where: Places, name: str) -> Places:
+    return Places(where.data_dir, where.run_dir / "drills" / name)
 
 
 def _crash(kills: int, seed: int, names: tuple[str, ...], where: Places, aloud: bool) -> dict[str, Any]:
     import asyncio
 
     from scripts.desk.drill_crash import run
+    from scripts.desk.drill_report import keep
 
-    return asyncio.run(run(kills=kills, seed=seed, names=names, where=where, say=print if aloud else _silent))
+    report = asyncio.run(run(kills=kills, seed=seed, names=names, where=where, say=print if aloud else _silent))
+    keep(report, where.run_dir)
+    return report
 
 
 def _host(rows: str, where: Places, aloud: bool) -> dict[str, Any]:

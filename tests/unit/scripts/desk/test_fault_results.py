@@ -50,7 +50,10 @@ def test_the_newest_run_of_a_test_counts_whatever_its_file_is_called(tmp_path, f
 def test_drills_are_found_in_the_run_directory_and_in_those_of_drills_below_it(tmp_path):
     rows = [{"row": "cancel_429", "passed": True}, {"row": "bot_killed", "passed": False}]
     write(tmp_path / "drills" / "host" / "reports" / "drills" / "host.json", {"drill": "host", "rows": rows})
-    write(tmp_path / "reports" / "drills" / "crash.json", {"drill": "crash", "passed": True})
+    struck = {"gateway": 1, "venue_sim": 1, "bot.bot0": 1}
+    write(tmp_path / "reports" / "drills" / "crash.json", {"drill": "crash", "passed": True, "by_process": struck})
+    around = {"drill": "crash", "passed": False, "by_process": {"event_store": 8}}
+    write(tmp_path / "drills" / "crash-around" / "reports" / "drills" / "crash.json", around)
     write(
         tmp_path / "reports" / "simulate" / "latest.json",
         {"violations": 0, "faults_injected": {"lose_reply": 3, "kill_bot": 0}},
