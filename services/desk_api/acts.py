@@ -103,5 +103,5 @@ def process_of(addresses: Addresses | None, bot_id: str, run_dir: Path) -> psuti
     except psutil.Error:
         return None
     said = dict(pairwise(words))
-    expected = {"-m": "services.bot", "--bot": bot_id, "--run-dir": str(run_dir)}
-    return process if all(said.get(flag) == value for flag, value in expected.items()) else None
+    is_ours = "--run-dir" in said and Path(said["--run-dir"]).resolve() == run_dir.resolve()
+    return process if is_ours and (said.get("-m"), said.get("--bot")) == ("services.bot", bot_id) else None
