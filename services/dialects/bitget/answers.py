@@ -11,12 +11,12 @@ from services.dialects.bitget import wire_orders as orders
 from services.dialects.bitget.symbols import to_pair, to_symbol
 from services.dialects.bitget.text import NotReadable, decimal_of, int_of, plain, str_of
 
-_PLAN_LIST = {"entrustedList": None, "endId": None}
 # Lists that go on page by page: the field that holds the rows, and the id they are ordered by, newest first.
 _PAGED: dict[str, tuple[str, str]] = {
     "mix/order/orders-pending": ("entrustedList", "orderId"),
     "mix/order/orders-history": ("entrustedList", "orderId"),
     "mix/order/orders-plan-pending": ("entrustedList", "orderId"),
+    "mix/order/orders-plan-history": ("entrustedList", "orderId"),
     "mix/order/fills": ("fillList", "tradeId"),
     "mix/order/fill-history": ("fillList", "tradeId"),
     "mix/account/bill": ("bills", "billId"),
@@ -26,7 +26,7 @@ _PAGED: dict[str, tuple[str, str]] = {
 def data_of(endpoint: str, request: venue.Request | None, answer: venue.Answer | None) -> Any:
     """The data of an endpoint. Raises TypeError when the answer is not one to its request."""
     if request is None:
-        return _PLAN_LIST if "plan" in endpoint else []
+        return []
     try:
         return _WRITERS[endpoint](request, answer)
     except (AttributeError, TypeError) as error:
@@ -174,6 +174,7 @@ _WRITERS: dict[str, Callable[[Any, Any], Any]] = {
     "mix/order/orders-pending": _orders,
     "mix/order/orders-history": _orders,
     "mix/order/orders-plan-pending": _plans,
+    "mix/order/orders-plan-history": _plans,
     "mix/order/fills": _fills,
     "mix/order/fill-history": _fills,
     "mix/order/place-order": lambda q, a: _ids(a),

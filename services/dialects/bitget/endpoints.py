@@ -264,9 +264,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     _read(
         "mix/order/orders-plan-history",
-        "-",
+        "GetOrderHistory",
         10,
-        "no entrustedList: ended trigger orders are not kept apart",
+        "as orders-plan-pending: those that ended while they waited",
         "fetch_closed_orders(trigger)",
         "contract/plan/orders-plan-history",
     ),

@@ -44,7 +44,7 @@ FIELDS: dict[str, str] = {
     "mix/order/fills": f"symbol?, {_PRODUCT}, orderId?, {_PAGE}",
     "mix/order/fill-history": f"symbol?, {_PRODUCT}, orderId?, {_PAGE}",
     "mix/order/orders-plan-pending": f"symbol?, {_PRODUCT}, limit?, idLessThan?",
-    "mix/order/orders-plan-history": "",
+    "mix/order/orders-plan-history": f"symbol?, {_PRODUCT}, {_PAGE}",
     "mix/order/place-order": f"{_SYMBOL}, {_ORDER}, presetStopSurplusPrice?, presetStopLossPrice?",
     "mix/order/modify-order": f"{_EITHER}, newClientOid?, newSize?, newPrice?",
     "mix/order/cancel-order": _EITHER,

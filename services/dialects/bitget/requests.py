@@ -242,6 +242,12 @@ def _get_trades(params: Params) -> venue.Request:
     return venue.GetTrades(symbol=_symbol(params), limit=limit_of(params))
 
 
+def _order_history(params: Params) -> venue.Request:
+    return venue.GetOrderHistory(
+        symbol=_maybe_symbol(params), limit=limit_of(params), start_ms=_start(params), end_ms=_end(params)
+    )
+
+
 def _get_fills(params: Params) -> venue.Request:
     return venue.GetFills(
         symbol=_maybe_symbol(params),
@@ -276,9 +282,8 @@ _READERS: dict[str, Callable[[Params], venue.Request]] = {
     "mix/position/single-position": lambda p: venue.GetPositions(symbol=_symbol(p)),
     "mix/order/detail": lambda p: venue.GetOrder(symbol=_symbol(p), **_ids(p)),
     "mix/order/orders-pending": lambda p: venue.GetOpenOrders(symbol=_maybe_symbol(p)),
-    "mix/order/orders-history": lambda p: venue.GetOrderHistory(
-        symbol=_maybe_symbol(p), limit=limit_of(p), start_ms=_start(p), end_ms=_end(p)
-    ),
+    "mix/order/orders-history": _order_history,
+    "mix/order/orders-plan-history": _order_history,
     "mix/order/fills": _get_fills,
     "mix/order/fill-history": _get_fills,
     "mix/order/orders-plan-pending": lambda p: venue.GetOpenOrders(symbol=_maybe_symbol(p)),

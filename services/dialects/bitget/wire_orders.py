@@ -63,7 +63,7 @@ def order_row(order: venue.Order, *, status_field: str = "status") -> Row:
 
 
 def plan_row(order: venue.Order) -> Row:
-    """One row of ``orders-plan-pending``: an order that waits for the mark price."""
+    """One row of ``orders-plan-pending`` and ``-history``: an order that waits for the mark price, or ended waiting."""
     assert order.trigger_price is not None, f"order {order.venue_order_id} waits for nothing"
     price = "" if order.price is None else plain(order.price)
     row = order_row(order)
@@ -71,7 +71,7 @@ def plan_row(order: venue.Order) -> Row:
     return {
         **row,
         "planType": _plan_type(order),
-        "planStatus": status_to_wire(order.status),
+        "planStatus": "cancelled" if order.status in venue.TERMINAL_STATUSES else "live",
         "triggerPrice": plain(order.trigger_price),
         "triggerType": "mark_price",
         "executePrice": price,
