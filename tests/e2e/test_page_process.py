@@ -1,6 +1,7 @@
 """The page as a process of its own on a real Redis: shows the hour after a restart, survives kill -9, stops in time."""
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -11,10 +12,12 @@ import httpx
 import pytest
 import redis
 
+from services.common.addresses import Addresses, DeskProcess, ProcessAddress, write_addresses
 from services.common.embedded.redis_server import RedisServer
 from services.common.net import free_port
 from services.contracts.codec import encode
 from services.contracts.streams import BY_KIND
+from tests.e2e.venue_process import VenueProcess
 from tests.fakes.desk_events import TalkingDesk
 
 pytestmark = pytest.mark.e2e
@@ -168,3 +171,26 @@ def test_a_taken_port_is_refused_with_its_number(bus, page):
     done = subprocess.run(command, cwd=REPO, capture_output=True, text=True, timeout=30)
     assert done.returncode == 1
     assert "PORT_TAKEN" in done.stderr and str(page.port) in done.stderr
+
+
+def test_a_fault_set_on_the_page_strikes_the_venue_and_is_ended_there(bus, page):
+    run_dir, _ = bus
+    with VenueProcess(run_dir, "--market", "calm") as venue:
+        address = ProcessAddress(pid=os.getpid(), url=venue.url, state="ready")
+        desk = DeskProcess(pid=os.getpid(), started_ms=wall_ms())
+        write_addresses(run_dir, Addresses(desk=desk, processes={"venue_sim": address}))
+        page.start()
+        faults = eventually(lambda: (f := page.board()["faults"])["why_not"] == "" and f)
+        url = f"http://127.0.0.1:{page.port}/api/faults"
+        assert httpx.post(url, json={"switch": "429_storm", "on": True}).json()["code"] == "PAGE_TOKEN"
+        assert venue.admin("/sim/faults")["rules"] == []
+
+        own = {"x-hbot-page": faults["token"], "origin": f"http://127.0.0.1:{page.port}"}
+        said = httpx.post(url, json={"switch": "429_storm", "on": True, "for_ms": 60_000}, headers=own)
+        assert (said.status_code, said.json()["code"]) == (200, "DONE")
+        assert httpx.get(f"{venue.url}/api/v2/public/time").status_code == 429
+        eventually(lambda: [s["name"] for s in page.board()["faults"]["switches"] if s["on"]] == ["429_storm"])
+        eventually(lambda: any(i["code"] == "SET_FAULT" for i in page.board()["incidents"]))
+
+        httpx.post(url, json={"switch": "429_storm", "on": False}, headers=own)
+        assert httpx.get(f"{venue.url}/api/v2/public/time").status_code == 200

@@ -24,10 +24,14 @@ def conformance(
     venue: Annotated[str, typer.Argument(help="Whose dialect: bitget.")] = "bitget",
     client: Annotated[str, typer.Option("--client", help="Who tries it: ccxt or hummingbot.")] = "ccxt",
     cards: Annotated[str, typer.Option("--cards", help="Only these numbers, e.g. 20-26,80.")] = "",
+    through: Annotated[str, typer.Option("--through", help="gateway: the client's address is the gateway's.")] = "",
     run_dir: Annotated[Path | None, typer.Option("--run-dir", help="Where reports/conformance/ is written.")] = None,
     as_json: Json = False,
 ) -> int:
     """Start the simulated venue, let an unmodified client play every card, and write the results with their date.
+
+    With --through gateway ccxt's cards are played through the gateway. What it answers from policy, or refuses where
+    the venue would not, is listed as "otherwise" with the reason and is no failure.
 
     Example: desk conformance bitget --client ccxt --json
     """
@@ -41,11 +45,17 @@ def conformance(
             f"venue={venue}, client={client}, allowed: {', '.join(VENUES)} with {', '.join(CLIENTS)}",
             "desk conformance bitget --client ccxt",
         )
+    if through not in ("", "gateway") or (through and client != "ccxt"):
+        raise ConfigError(
+            "CONFORMANCE_UNKNOWN",
+            f"through={through} with {client}, allowed: gateway with ccxt",
+            "desk conformance bitget --client ccxt --through gateway",
+        )
     try:
         only = numbers(cards)
     except ValueError as error:
         raise ConfigError("CONFORMANCE_CARDS", str(error), "--cards 20-26,80") from error
-    run = play_ccxt(only) if client == "ccxt" else play_hummingbot(cards)
+    run = play_ccxt(only, through) if client == "ccxt" else play_hummingbot(cards)
     page = report.write(run, places(None, run_dir).run_dir / "reports" / "conformance")
     if as_json:
         print_json(report.as_json(run))
@@ -54,25 +64,35 @@ def conformance(
     return int(ExitCode.OK if run.count("failed") == 0 else ExitCode.GATE_FAILED)
 
 
-def play_ccxt(only: frozenset[int] | None = None) -> Any:
-    """All cards, or ``only`` these numbers, on a venue of their own."""
+def play_ccxt(only: frozenset[int] | None = None, through: str = "") -> Any:
+    """All cards, or ``only`` these numbers, on a venue of their own, or through a gateway before it."""
     import ccxt
 
-    from scripts.desk.conformance import ccxt_accounts, ccxt_market, ccxt_orders, ccxt_wire
+    from scripts.desk.conformance import ccxt_accounts, ccxt_market, ccxt_orders, ccxt_venue, ccxt_wire
     from scripts.desk.conformance.ccxt_bench import CcxtBench
     from scripts.desk.conformance.report import Run
-    from scripts.desk.conformance.target import Target
+    from scripts.desk.conformance.target import GatewayTarget, Target
+    from scripts.desk.conformance.through_gateway import OTHERWISE
     from services.common.clock import SystemClock
     from services.dialects.cards import play
 
     clock = SystemClock()
-    decks = (ccxt_market.DECK, ccxt_orders.DECK, ccxt_accounts.DECK, ccxt_wire.DECK)
+    decks = (ccxt_market.DECK, ccxt_orders.DECK, ccxt_accounts.DECK, ccxt_wire.DECK, ccxt_venue.DECK)
     chosen = [card for deck in decks for card in deck.cards if only is None or card.number in only]
-    with Target(clock, *TARGET_FLAGS) as target:
+    with (GatewayTarget if through else Target)(clock, *TARGET_FLAGS) as target:
         bench = CcxtBench(target, clock)
         started_ms = clock.now_ms()
         outcomes = play(chosen, bench, clock, ccxt.BaseError, bench.reset)
-    return Run("bitget", "ccxt", ccxt.__version__, started_ms, tuple(outcomes))
+    if through:
+        outcomes = [_otherwise(outcome, OTHERWISE.get(outcome.number, "")) for outcome in outcomes]
+    return Run("bitget", "ccxt", ccxt.__version__, started_ms, tuple(outcomes), through)
+
+
+def _otherwise(outcome: Outcome, why: str) -> Outcome:
+    """A card that the gateway is meant to answer in its own way."""
+    if outcome.result == "passed" or not why:
+        return outcome
+    return outcome._replace(result="otherwise", seen=f"{why}; seen: {outcome.seen}"[:300])
 
 
 def play_hummingbot(cards: str = "") -> Any:
@@ -110,4 +130,5 @@ def _print_table(console: Any, run: Any, page: Path) -> None:
     for row in as_table(run):
         table.add_row(*row, style="bold red" if row[3] == "failed" else None)
     console.print(table)
-    console.print(f"{run.count('passed')} passed, {run.count('failed')} failed; {page}")
+    otherwise = f", {run.count('otherwise')} otherwise" if run.through else ""
+    console.print(f"{run.count('passed')} passed, {run.count('failed')} failed{otherwise}; {page}")

@@ -19,12 +19,13 @@ QTY = 0.01
 
 
 class CcxtBench:
-    """``x`` trades on the account "manual" of the target."""
+    """``x`` trades on the target's account."""
 
     def __init__(self, target: Target, clock: Clock) -> None:
         self.target = target
         self.clock = clock
-        self.key = target.key("manual")
+        self.key = target.key()
+        self.account_id = target.account_id
         self.x = self.client()
         self.x.load_markets()
 
@@ -39,8 +40,8 @@ class CcxtBench:
     def reset(self) -> None:
         """No faults, no orders, no position."""
         self.target.admin("/sim/faults", {"rules": []})
-        self.target.admin("/sim/orders/cancel", {"account_id": "manual"})
-        for position in self.target.admin("/sim/status")["accounts"]["manual"]["positions"]:
+        self.target.admin("/sim/orders/cancel", {"account_id": self.account_id})
+        for position in self.target.admin("/sim/status")["accounts"][self.account_id]["positions"]:
             qty = float(position["qty_base"])
             self.x.create_order(SYMBOL, "market", "sell" if qty > 0 else "buy", abs(qty), params={"reduceOnly": True})
 
@@ -51,6 +52,15 @@ class CcxtBench:
 
     def ask(self) -> float:
         return float(self.x.fetch_order_book(SYMBOL)["asks"][0][0])
+
+    def price(self, near: float) -> float:
+        """The nearest price on the tick."""
+        return float(self.x.price_to_precision(SYMBOL, near))
+
+    def account(self) -> Mapping[str, Any]:
+        """The account with its modes, as the wire has it."""
+        params = {"symbol": MARKET_ID, "productType": PRODUCT, "marginCoin": "USDT"}
+        return dict(self.x.privateMixGetV2MixAccountAccount(params)["data"])
 
     def position(self) -> float:
         """Signed base quantity."""

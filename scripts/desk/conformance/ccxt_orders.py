@@ -239,9 +239,9 @@ def trigger(b: CcxtBench) -> str:
     return f"waited for {waiting[0]['triggerPrice']}"
 
 
-@card(45, "orders", "attached take-profit and stop-loss are refused, not overlooked")
+@card(45, "orders", "an attached stop that would act by a limit order is refused, not overlooked")
 def attached(b: CcxtBench) -> str:
-    return b.refused(ccxt.ExchangeError, lambda: b.place_raw(presetStopLossPrice="40000"), "UNSUPPORTED")
+    return b.refused(ccxt.ExchangeError, lambda: b.place_raw(presetStopLossExecutePrice="40000"), "UNSUPPORTED")
 
 
 @card(46, "orders", "a hedge-mode order is refused in one-way mode")

@@ -15,6 +15,7 @@ class Run(NamedTuple):
     client_version: str
     started_ms: int
     outcomes: tuple[Outcome, ...]
+    through: str = ""  # "gateway": not the venue itself was asked
 
     def count(self, result: str) -> int:
         return sum(outcome.result == result for outcome in self.outcomes)
@@ -28,6 +29,8 @@ def as_json(run: Run) -> dict[str, Any]:
         "date": _date(run.started_ms),
         "passed": run.count("passed"),
         "failed": run.count("failed"),
+        "otherwise": run.count("otherwise"),  # through the gateway only: answered in its own way, with the reason
+        "through": run.through,
         "proven_on_the_real_venue": False,
         "cards": [outcome._asdict() for outcome in run.outcomes],
     }
@@ -35,7 +38,8 @@ def as_json(run: Run) -> dict[str, Any]:
 
 def as_html(run: Run) -> str:
     """One self-contained page."""
-    title = f"Conformance of {run.venue} as seen by {run.client} {run.client_version}"
+    through = f" through the {run.through}" if run.through else ""
+    title = f"Conformance of {run.venue}{through} as seen by {run.client} {run.client_version}"
     rows = "\n".join(
         f'<tr class="{o.result}"><td>{o.number}</td><td>{o.group}</td><td>{html.escape(o.title)}</td>'
         f"<td>{o.result}</td><td>{html.escape(o.seen)}</td><td>{o.took_ms} ms</td></tr>"
@@ -44,9 +48,9 @@ def as_html(run: Run) -> str:
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title><style>'
         "body{font:14px system-ui;margin:2em}table{border-collapse:collapse}td,th{padding:.3em .8em;text-align:left;"
-        "border-bottom:1px solid #ddd}.failed td{background:#fdd}</style></head><body>"
+        "border-bottom:1px solid #ddd}.failed td{background:#fdd}.otherwise td{background:#fed}</style></head><body>"
         f"<h1>{html.escape(title)}</h1><p>{_date(run.started_ms)} UTC · {run.count('passed')} passed, "
-        f"{run.count('failed')} failed · on the simulated venue; proven on the real "
+        f"{run.count('failed')} failed{_otherwise(run)} · on the simulated venue; proven on the real "
         "venue: no</p><table><tr><th>card</th><th>group</th><th>what</th><th>result</th><th>seen</th><th>took</th></tr>"
         f"{rows}</table></body></html>\n"
     )
@@ -58,7 +62,8 @@ def as_table(run: Run) -> list[Sequence[str]]:
 
 def file_name(run: Run, suffix: str) -> str:
     stamp = _date(run.started_ms).replace(":", "").replace(" ", "T")
-    return f"{run.venue}-{run.client}-{stamp}.{suffix}"
+    through = f"-{run.through}" if run.through else ""
+    return f"{run.venue}{through}-{run.client}-{stamp}.{suffix}"
 
 
 def write(run: Run, directory: Path) -> Path:
@@ -69,6 +74,10 @@ def write(run: Run, directory: Path) -> Path:
     page = directory / file_name(run, "html")
     write_text(page, as_html(run))
     return page
+
+
+def _otherwise(run: Run) -> str:
+    return f", {run.count('otherwise')} otherwise" if run.through else ""
 
 
 def _date(ts_ms: int) -> str:

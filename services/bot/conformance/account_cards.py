@@ -1,9 +1,9 @@
-"""Hummingbot cards 40-56: money, positions, and what the stock connector does when the wire fails."""
+"""Hummingbot cards 40-59: money, positions, and what the stock connector does when the wire fails."""
 
 import asyncio
 from decimal import Decimal
 
-from hummingbot.core.data_type.common import PositionSide
+from hummingbot.core.data_type.common import PositionMode, PositionSide
 
 from services.bot.conformance.bench import PAIR, QTY, HummingbotBench, StockConnector
 from services.dialects.cards import CardFailed, Deck, check
@@ -192,3 +192,29 @@ async def unknown_key(b: HummingbotBench) -> str:
         path_url="/api/v2/mix/account/accounts", params={"productType": "USDT-FUTURES"}, is_auth_required=True
     )
     return await b.refused(call, ["40037", "Apikey does not exist"])
+
+
+@card(57, "venue", "a position that auto-deleveraging halves is told by the stream")
+async def adl(b: HummingbotBench) -> str:
+    await b.filled(b.take(QTY))
+    await b.until(lambda: b.c.account_positions, 5)
+    await b.fault(fault="adl", account="manual", symbol="BTC-USDT", fraction="0.5")
+    await b.until(lambda: [p.amount for p in b.c.account_positions.values()] == [QTY / 2], 5)
+    return f"{QTY} to {QTY / 2}"
+
+
+@card(58, "venue", "an order in a halted pair fails with that reason")
+async def halted(b: HummingbotBench) -> str:
+    await b.fault(fault="halt_symbol", symbol="BTC-USDT")
+    await asyncio.sleep(0.3)
+    event = await b.event("OrderFailureEvent", b.rest())
+    check("SYMBOL_HALTED" in event.error_message, event.error_message)
+    return str(event.error_message[-80:])
+
+
+@card(59, "settings", "hedge mode is refused with its reason, and one-way stays")
+async def hedge(b: HummingbotBench) -> str:
+    done, words = await b.c._trading_pair_position_mode_set(PositionMode.HEDGE, PAIR)
+    check(not done and "UNSUPPORTED" in words, words)
+    check(await b.c._fetch_account_position_mode() is PositionMode.ONEWAY, "no longer one-way")
+    return words[-100:]

@@ -54,7 +54,7 @@ def key_rights_from_row(row: Mapping[str, Any]) -> venue.KeyRights:
     words = row["authorities"]
     if not isinstance(words, list) or not words or not all(isinstance(word, str) for word in words):
         raise NotReadable(f"authorities={words!r}: expected a list of words")
-    return venue.KeyRights(rights=tuple(sorted({_RIGHTS.get(word, word) for word in words})))
+    return venue.KeyRights(rights=tuple(sorted({str(_RIGHTS.get(word, word)) for word in words})))
 
 
 def account_row(account: venue.Account) -> Row:
