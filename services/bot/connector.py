@@ -38,6 +38,7 @@ _TRADE_SCOPES_MAX = 5_000
 class BitgetPerpetualDeskDerivative(GatewayPolling):
     gateway_url: ClassVar[str] = ""  # set by the launcher before the connector is built; one bot per process
     config_hash: ClassVar[str] = ""  # likewise: which settings its orders come from
+    code_hash: ClassVar[str] = ""  # and which code
 
     def __init__(
         self,
@@ -131,7 +132,11 @@ class BitgetPerpetualDeskDerivative(GatewayPolling):
             is_immediate, view_ts_ms = self._beside.pop(data["clientOid"])
             if is_immediate:
                 kwargs["data"] = {**data, "force": "ioc"}
-            claims = {"X-Hbot-View-Ms": str(view_ts_ms), "X-Hbot-Config-Hash": self.config_hash}
+            claims = {
+                "X-Hbot-View-Ms": str(view_ts_ms),
+                "X-Hbot-Config-Hash": self.config_hash,
+                "X-Hbot-Code-Hash": self.code_hash,
+            }
             kwargs["headers"] = {**(kwargs.get("headers") or {}), **claims}
         answer: dict[str, Any] = await super()._api_post(*args, **kwargs)
         return answer

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from services.common.clock import SystemClock
+from services.common.code_hash import code_hash
 from services.common.errors import DeskError
 
 _log = logging.getLogger(__name__)
@@ -66,6 +67,7 @@ class Host:
         registration.register(CONNECTOR_NAME)
         BitgetPerpetualDeskDerivative.gateway_url = instance.gateway_url
         BitgetPerpetualDeskDerivative.config_hash = instance.config_hash
+        BitgetPerpetualDeskDerivative.code_hash = code_hash()
         from services.bot.keystore import GatewayKey, open_keystore
 
         key = GatewayKey(instance.api_key, instance.secret, instance.passphrase)

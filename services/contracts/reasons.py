@@ -47,7 +47,7 @@ GATEWAY: tuple[_Row, ...] = (
     ("DUPLICATE_CLIENT_ORDER_ID", "this client order id was used before", "desk orders show <id>"),
     ("BAD_CLIENT_ORDER_ID", "client order id is empty, too long or of a prefix that is not the sender's", _ASK),
     ("SYMBOL_NOT_ALLOWED", "this bot has no permission for the pair", "add the pair to the bot's policy"),
-    ("ORDER_TYPE_NOT_ALLOWED", "this bot may not send this order type", "see the bot's policy"),
+    ("ORDER_TYPE_NOT_ALLOWED", "this kind of order is not offered here", "cancel, then place limit orders one by one"),
     ("WOULD_FLIP", "a reducing order is larger than the position", "the size is cut to the position"),
     ("NOT_REDUCING", "the scope allows only orders that reduce", "cancel or reduce"),
     ("POLICY_ANSWERED", "the gateway answers this setting from policy and does not forward it", "change the policy"),

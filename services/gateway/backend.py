@@ -156,6 +156,7 @@ def _claims(headers: Mapping[str, str]) -> m.Claims:
         view_ts_ms=int(view_ms) if view_ms.isdecimal() else None,
         config_hash=headers.get("x-hbot-config-hash", "")[:64],
         fence=int(fence) if fence.isdecimal() else 0,
+        code_hash=headers.get("x-hbot-code-hash", "")[:64],
     )
 
 

@@ -41,11 +41,12 @@ class Start(NamedTuple):
 
 
 class Claims(NamedTuple):
-    """What a bot states about an order beside it (headers X-Hbot-View-Ms, X-Hbot-Config-Hash, X-Hbot-Fence)."""
+    """What a bot states about an order beside it (headers X-Hbot-View-Ms, -Config-Hash, -Code-Hash, -Fence)."""
 
     view_ts_ms: int | None = None  # of the market view it was decided on
     config_hash: str = ""
     fence: int = 0  # token of the lease it holds; 0 without leases
+    code_hash: str = ""
 
 
 class BotRequest(NamedTuple):
@@ -121,6 +122,7 @@ class Released(NamedTuple):
 
     config_hash: str
     approver: str
+    code_hash: str = ""  # of bot and gateway; "" where the release does not say
 
 
 class ReleaseChange(NamedTuple):

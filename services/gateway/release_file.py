@@ -1,7 +1,7 @@
 """``<data-dir>/release.json``: what every bot is released to run, and by whom. Written by the promotion, read here.
 
-{"bots": {"bot1": {"config_hash": "…", "approver": "anna"}}}. Without the file nothing is compared (sim). A file that
-cannot be read releases nothing: every bot it might speak of is refused.
+{"bots": {"bot1": {"config_hash": "…", "approver": "anna", "code_hash": "…"}}}; without code_hash code is not compared.
+Without the file nothing is (sim). A file that cannot be read releases nothing: every bot it might speak of is refused.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,8 @@ class ReleaseFile:
         try:
             bots = read_json(self._path)["bots"]
             return {
-                str(bot): Released(str(entry["config_hash"]), str(entry["approver"])) for bot, entry in bots.items()
+                str(bot): Released(str(entry["config_hash"]), str(entry["approver"]), str(entry.get("code_hash", "")))
+                for bot, entry in bots.items()
             }
         except (OSError, DeskError, KeyError, TypeError, AttributeError):
             return dict.fromkeys(self._bots, _NOTHING)

@@ -91,11 +91,7 @@ def _from_own_state(state: State, bot_id: str, request: venue.Request) -> venue.
             | venue.PlaceProtected()
             | venue.PlaceStop()
         ):
-            return venue.Refused(
-                code="ORDER_TYPE_NOT_ALLOWED",
-                text="ORDER_TYPE_NOT_ALLOWED: amending, closing by one call, several orders at once, stops; next:"
-                " cancel, then place one by one",
-            )
+            return submit.refuse_kind(state, bot_id, request)
         case _:
             return venue.Refused(code="NOT_IN_DIALECT", text=f"NOT_IN_DIALECT: {type(request).__name__}; next: none")
 

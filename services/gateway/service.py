@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from services.common import venue
+from services.common.code_hash import code_hash
 from services.common.errors import ConfigError, DeskError
 from services.common.secrets import Secrets, ensure_secrets
 from services.common.service import Service, ServiceContext
@@ -72,8 +73,10 @@ class GatewayService(Service):
         )
         self._tape = Tape(context.run_dir / "tapes", context.log) if settings.record_tape else None
         self._release_file = ReleaseFile(context.data_dir / "release.json", settings.bots)
+        gateway = Gateway(settings.bots, policy, _timing(settings))
+        gateway.state.code_hash = code_hash()
         self._engine = Engine(
-            Gateway(settings.bots, policy, _timing(settings)),
+            gateway,
             clock=context.clock,
             bus=context.bus,
             source=context.source,

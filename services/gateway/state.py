@@ -141,6 +141,7 @@ class State:
         self.quarantine: dict[str, Held] = {}  # by "pair:…", "bot:…:<pair>", "route:…"
         self.overrides: list[Override] = []
         self.release: Mapping[str, Released] = {}
+        self.code_hash = ""  # of this process
         self.clock_skew_ms: int | None = None  # ours minus the venue's; None before it was measured
         self.clock_measured_mono_ms = 0
         self.maintenance_said: set[tuple[int, int]] = set()  # (begin of a window, how long ahead it was said)

@@ -66,13 +66,9 @@ def _answer_repeated(state: State, request_id: int, row: OrderRow, request: venu
         )
     else:
         why = "the first submit is still under way" if is_same else "with other terms"
-        state.core.reply(
-            request_id,
-            venue.Refused(
-                code="DUPLICATE_CLIENT_ORDER_ID",
-                text=f"DUPLICATE_CLIENT_ORDER_ID: id={row.client_id}, {why}; next: use a new client order id",
-            ),
-        )
+        value = f"{row.client_id}, {why}"
+        refusal = Refusal("DUPLICATE_CLIENT_ORDER_ID", f"bot:{row.bot_id}", "an id names one order", value)
+        _refuse(state, request_id, row.bot_id, request, refusal)
     return True
 
 
@@ -107,8 +103,8 @@ def _judge(state: State, bot_id: str, request: venue.PlaceOrder, claims: Claims)
     barred = refusal_of_state(state, bot_id) or _malformed(bot_id, request)
     if barred is not None:
         return barred
-    if request.symbol not in state.policy.instruments:
-        allowed = ", ".join(sorted(state.policy.instruments))
+    if not state.policy.may_trade(bot_id, request.symbol):
+        allowed = ", ".join(state.policy.pairs_of(bot_id))
         return Refusal("SYMBOL_NOT_ALLOWED", f"bot:{bot_id}", f"instruments={allowed}", request.symbol)
     touch = state.market.touch(request.symbol)
     if touch is None:
@@ -192,10 +188,24 @@ def _wire_price(state: State, bot_id: str, request: venue.PlaceOrder, touch: Tou
     return (worst / rules.tick_size).to_integral_value(inwards) * rules.tick_size
 
 
+def refuse_kind(state: State, bot_id: str, request: venue.Request) -> venue.Refused:
+    """A way to an order that this gateway does not offer: amending, closing by one call, several at once, stops."""
+    watches.on_attempt(state, bot_id)
+    limit = "one limit or market order at a time"
+    refusal = Refusal("ORDER_TYPE_NOT_ALLOWED", f"bot:{bot_id}", limit, type(request).__name__)
+    _tell(state, bot_id, refusal, "", getattr(request, "symbol", None) or "")
+    return refusal.refused()
+
+
 def _refuse(state: State, request_id: int, bot_id: str, request: venue.PlaceOrder, refusal: Refusal) -> None:
+    state.core.reply(request_id, refusal.refused())
+    _tell(state, bot_id, refusal, request.client_order_id, request.symbol)
+
+
+def _tell(state: State, bot_id: str, refusal: Refusal, client_order_id: str, symbol: str) -> None:
+    """The bus hears of every refusal what the bot hears."""
     state.count("refusals")
     state.count(f"refused_{refusal.code}")
-    state.core.reply(request_id, refusal.refused())
     state.core.publish(
         e.RiskDecisionV1,
         bot_id,
@@ -205,8 +215,8 @@ def _refuse(state: State, request_id: int, bot_id: str, request: venue.PlaceOrde
         limit=refusal.limit,
         value=refusal.value,
         next_step=reasons.next_step(refusal.code),
-        client_order_id=request.client_order_id,
-        symbol=request.symbol,
+        client_order_id=client_order_id,
+        symbol=symbol,
     )
 
 

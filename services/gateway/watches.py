@@ -57,7 +57,10 @@ def compare_in_and_out(state: State) -> None:
         return  # decisions cannot arrive; the blind bus has a limit of its own
     now_ms = state.core.now.mono_ms
     for bot_id, lane in state.lanes.items():
-        if not lane.has_announced or lane.announced_late_ms > _LATE_MS_MAX:
+        is_held_to_it = (
+            lane.has_announced or bot_id in state.release
+        )  # a released bot announces from its first order on
+        if not is_held_to_it or lane.announced_late_ms > _LATE_MS_MAX:
             continue
         sent = state.counters.window(f"sent|{bot_id}").count(now_ms)
         announced = state.counters.window(f"announced|{bot_id}", _ANNOUNCED_WINDOW_MS).count(now_ms)

@@ -5,7 +5,8 @@ from services.gateway.state import State
 
 
 def check_release(state: State, order: Candidate) -> Refusal | None:
-    """K1: a bot whose configuration is not the released one does not quote. Without a release nothing is compared."""
+    """K1: a bot does not quote unless its settings, its code and ours are the released ones. Without a release nothing
+    is compared."""
     released = state.release.get(order.bot_id)
     if released is None or order.is_reducing:
         return None
@@ -13,6 +14,11 @@ def check_release(state: State, order: Candidate) -> Refusal | None:
     if stated != released.config_hash:
         limit = f"config_hash={released.config_hash[:12] or 'none'}"
         return Refusal("RELEASE_MISMATCH", f"bot:{order.bot_id}", limit, stated[:12] or "none stated")
+    if released.code_hash:
+        for scope, code in ((f"bot:{order.bot_id}", order.claims.code_hash), ("desk", state.code_hash)):
+            if code != released.code_hash:
+                limit = f"code_hash={released.code_hash[:12]}"
+                return Refusal("RELEASE_MISMATCH", scope, limit, code[:12] or "none stated")
     return None
 
 

@@ -20,6 +20,7 @@ _SECTIONS = {
     "limits",
     "overrides",
     "instruments",
+    "bots",
     "account",
     "first_connect",
     "maintenance",
@@ -68,6 +69,14 @@ class Policy(NamedTuple):
     first_connect: str  # "adopt", "ignore", "refuse": what to do with orders and positions found at the first connect
     maintenance: tuple[MaintenanceWindow, ...] = ()
     budget: Budget = Budget()
+    pairs_by_bot: Mapping[str, tuple[str, ...]] = {}  # a bot that is not in it may trade every pair of the policy
+
+    def may_trade(self, bot_id: str, symbol: str) -> bool:
+        return symbol in self.instruments and symbol in self.pairs_by_bot.get(bot_id, self.instruments)
+
+    def pairs_of(self, bot_id: str) -> tuple[str, ...]:
+        """The pairs this bot may trade, sorted."""
+        return tuple(sorted(set(self.pairs_by_bot.get(bot_id, self.instruments)) & set(self.instruments)))
 
     def limit(self, name: str, scope: str, member: str) -> Decimal | None:
         """The figure for one scope and member, None when that scope does not set it."""
@@ -115,6 +124,7 @@ def parse_policy(tree: Mapping[str, Any], path: str = "limits.yml") -> Policy:
         first_connect=_choice(tree, "first_connect", ("adopt", "ignore", "refuse"), path),
         maintenance=_maintenance(tree, path),
         budget=_budget(tree, path),
+        pairs_by_bot=_pairs_by_bot(tree, path),
     )
 
 
@@ -146,6 +156,21 @@ def _instruments(tree: Mapping[str, Any], path: str) -> dict[str, InstrumentPoli
         if qty <= 0:
             raise PolicyError(f"POLICY_OUT_OF_RANGE: {where}.order_qty_base_max={qty}; must be above 0, e.g. 0.1")
         result[symbol] = InstrumentPolicy(order_qty_base_max=qty)
+    return result
+
+
+def _pairs_by_bot(tree: Mapping[str, Any], path: str) -> dict[str, tuple[str, ...]]:
+    """Optional: {bot2: {instruments: [ETH-USDT]}}."""
+    result = {}
+    for bot_id, raw in (tree.get("bots") or {}).items():
+        where = f"{path}: bots.{bot_id}"
+        pairs = raw.get("instruments") if isinstance(raw, dict) and set(raw) == {"instruments"} else None
+        if not isinstance(pairs, list) or not all(isinstance(pair, str) for pair in pairs):
+            raise PolicyError(f"POLICY_BAD_VALUE: {where}; expected exactly a list of instruments, e.g. [ETH-USDT]")
+        unknown = sorted(set(pairs) - set(tree["instruments"]))
+        if unknown:
+            raise PolicyError(f"POLICY_UNKNOWN_KEY: {where}.instruments: {', '.join(unknown)}; add them to instruments")
+        result[str(bot_id)] = tuple(pairs)
     return result
 
 

@@ -144,7 +144,7 @@ class Rule(NamedTuple):
 
 # fmt: off
 RULES: tuple[Rule, ...] = (
-    Rule("instrument allowlist", "SYMBOL_NOT_ALLOWED", ("RTS6-15(5)",), "only pairs of the policy"),
+    Rule("instrument allowlist", "SYMBOL_NOT_ALLOWED", ("RTS6-15(5)",), "only pairs of the policy and of the bot"),
     Rule("order type", "ORDER_TYPE_NOT_ALLOWED", ("RTS6-5(4)",), "limit and market orders, nothing with a trigger"),
     Rule("order quantity", "ORDER_QTY_LIMIT", ("RTS6-15(1)(c)",), "instruments.<pair>.order_qty_base_max"),
     Rule("door", "DOOR_SHUT", ("RTS6-14",), "no new risk before the venue was read and reconciled"),

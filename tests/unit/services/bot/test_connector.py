@@ -102,10 +102,12 @@ async def test_the_order_carries_the_carriers_id_and_rests_as_post_only(connecto
 
 async def test_the_order_states_its_view_and_its_configuration(connector, gateway, monkeypatch):
     monkeypatch.setattr(BitgetPerpetualDeskDerivative, "config_hash", "89ea6f33")
+    monkeypatch.setattr(BitgetPerpetualDeskDerivative, "code_hash", "c0de")
     gateway.answers[constants.PLACE_ORDER_ENDPOINT] = {"orderId": "1"}
     await placed(connector, view_ts_ms=1_700_000_000_123)
     assert gateway.headers["X-Hbot-View-Ms"] == "1700000000123"
     assert gateway.headers["X-Hbot-Config-Hash"] == "89ea6f33"
+    assert gateway.headers["X-Hbot-Code-Hash"] == "c0de"
     assert gateway.headers["X-CHANNEL-API-CODE"]
 
 

@@ -3,6 +3,7 @@ from decimal import Decimal
 import pytest
 
 from services.common import venue
+from services.contracts import events as e
 from tests.fakes.gateway_desk import Fault
 
 
@@ -104,3 +105,21 @@ def test_order_history_shows_what_ended_newest_first(desk):
     history = desk.ask(venue.GetOrderHistory(symbol="BTC-USDT"))
     assert [order.client_order_id for order in history] == [second, first]
     assert {order.status for order in history} == {"canceled"}
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        venue.ModifyOrder(symbol="BTC-USDT", venue_order_id="1", new_price=Decimal(1)),
+        venue.ClosePosition(symbol="BTC-USDT"),
+        venue.PlaceOrders(symbol="BTC-USDT", orders=()),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_other_ways_to_an_order_are_refused_counted_and_said_on_the_bus(desk, request_):
+    refused = desk.ask(request_)
+    assert refused.code == "ORDER_TYPE_NOT_ALLOWED"
+    assert f"value={type(request_).__name__}" in refused.text
+    (told,) = [d for d in desk.events(e.RiskDecisionV1) if d["reason"] == "ORDER_TYPE_NOT_ALLOWED"]
+    assert told["decision"] == "refused"
+    assert asked(desk, type(request_)) == []

@@ -72,6 +72,17 @@ def test_rts6_15_5_a_pair_outside_the_policy_is_refused(desk):
     assert "BTC-USDT" in refused.text
 
 
+@proves("instrument allowlist")
+def test_rts6_15_5_a_bot_trades_only_the_pairs_it_was_given():
+    tree = copy.deepcopy(TREE)
+    tree["bots"] = {"bot2": {"instruments": ["ETH-USDT"]}}
+    desk = Desk(bots=("bot1", "bot2"), policy=parse_policy(tree)).start()
+    refused = desk.refusal(bot="bot2")
+    assert refused.code == "SYMBOL_NOT_ALLOWED"
+    assert "instruments=ETH-USDT" in refused.text
+    assert desk.placed(bot="bot1")
+
+
 @proves("collar_aggressive_bps")
 @pytest.mark.parametrize(
     ("side", "price", "passes"),
@@ -204,6 +215,17 @@ def test_k8_the_threshold_of_the_desk_adds_up_all_bots():
 
 
 @proves("net_notional_quote_max")
+@pytest.mark.parametrize(("limits", "scope"), in_every_scope("net_notional_quote_max", 700))
+def test_rts6_17_4_the_net_of_every_scope_holds_before_the_trade(limits, scope):
+    desk = desk_with(**limits)
+    assert desk.placed("buy", None, "0.006", "b0")
+    refused = desk.refusal("buy", None, "0.006", "b1")
+    assert refused.code == "NOTIONAL_LIMIT"
+    assert f"scope={scope}" in refused.text
+    assert desk.placed("sell", None, "0.006", "s0"), "the other direction is free"
+
+
+@proves("net_notional_quote_max")
 def test_rts6_17_4_opposite_positions_offset_in_the_net_and_not_in_the_gross():
     desk = desk_with(("bot1", "bot2"), desk__net_notional_quote_max=700)
     filled(desk, "buy", "0.008", bot="bot1")
@@ -232,6 +254,31 @@ def test_rts6_15_1_d_at_most_so_many_submits_in_any_minute():
     assert desk.refusal(level="b6").code == "SUBMIT_RATE_LIMIT"
     desk.run(51_000)
     assert desk.placed(level="b6")
+
+
+def messages_in_every_scope() -> list:
+    names = ("submits_per_second_max", "submits_per_minute_max", "cancels_per_minute_max", "messages_per_minute_max")
+    scopes = ("bot", "account", "venue", "desk")
+    return [pytest.param(name, scope, id=f"{name}-{scope}") for name in names for scope in scopes]
+
+
+@proves("submits_per_second_max", "submits_per_minute_max", "cancels_per_minute_max", "messages_per_minute_max")
+@pytest.mark.parametrize(("name", "scope"), messages_in_every_scope())
+def test_rts6_15_1_d_15_5_messages_are_counted_in_every_scope_and_shared_where_it_is_shared(name, scope):
+    desk = desk_with(("bot1", "bot2"), **{f"{scope}__{name}": 2})
+    for level in ("b0", "b1"):
+        client_id = desk.placed(level=level)
+        if name == "cancels_per_minute_max":
+            desk.ask(venue.CancelOrder(symbol=SYMBOL, venue_order_id=desk.row(client_id).gateway_id))
+    if name == "cancels_per_minute_max":
+        client_id = desk.placed(level="b2")
+        desk.ask(venue.CancelOrder(symbol=SYMBOL, venue_order_id=desk.row(client_id).gateway_id))
+    refused = desk.refusal(level="b3")
+    assert f"limit={name}=2, scope={scope}" in refused.text
+    other, _ = desk.place(bot="bot2")
+    desk.run(50)
+    is_shared = scope in ("venue", "desk")
+    assert isinstance(desk.replies[other], venue.Refused) == is_shared
 
 
 @proves("cancels_per_minute_max")
@@ -344,6 +391,17 @@ def test_k3_announced_orders_are_let_through_even_when_the_news_is_late(desk):
     desk.feed(m.BotQuoted("bot1", 8, "abc"))
     desk.run(10_000)
     assert desk.tightened == []
+
+
+@proves("unexplained_orders_per_minute_max")
+def test_k3_a_released_bot_that_never_announces_anything_is_stopped_too(desk):
+    """The old image on one of eight hosts: it sends orders, and none of the decisions that explain them."""
+    desk.feed(m.ReleaseChange({"bot1": m.Released("good", "anna")}))
+    for index in range(9):
+        desk.placed(level=f"b{index}", claims=m.Claims(config_hash="good"))
+    desk.run(5_000 - 9 * 50)
+    assert "ORDERS_UNEXPLAINED" in desk.tightened[0].entry.reason
+    assert desk.venue.open_orders() == []
 
 
 @proves("attempts_per_minute_max")
@@ -524,6 +582,20 @@ def test_k1_a_bot_whose_settings_are_not_the_released_ones_does_not_quote(desk):
     assert (desk.row(client_id).config_hash, desk.row(client_id).approver) == ("good", "anna")
 
 
+@proves("release")
+@pytest.mark.parametrize(
+    ("of_bot", "of_gateway", "passes"),
+    [("new", "new", True), ("old", "new", False), ("", "new", False), ("new", "old", False)],
+)
+def test_k1_code_of_bot_and_gateway_must_be_the_released_one(desk, of_bot, of_gateway, passes):
+    desk.feed(m.ReleaseChange({"bot1": m.Released("good", "anna", "new")}))
+    desk.gateway.state.code_hash = of_gateway
+    request_id, _ = desk.place(claims=m.Claims(config_hash="good", code_hash=of_bot))
+    desk.run(50)
+    answer = desk.replies[request_id]
+    assert isinstance(answer, venue.Placed) if passes else answer.code == "RELEASE_MISMATCH"
+
+
 @proves("fencing")
 def test_i4_an_order_with_an_older_token_is_refused_also_after_a_restart(desk):
     assert desk.placed(claims=m.Claims(fence=7))
@@ -590,7 +662,11 @@ def test_i1_nothing_new_on_a_level_whose_order_nobody_can_account_for(desk):
 def test_rts6_12_3_a_client_order_id_names_one_order_for_ever(desk):
     client_id = desk.placed()
     desk.restart()
-    assert desk.refusal(price="59000", client_id=client_id).code == "DUPLICATE_CLIENT_ORDER_ID"
+    refused = desk.refusal(price="59000", client_id=client_id)
+    assert refused.code == "DUPLICATE_CLIENT_ORDER_ID"
+    assert desk.submits_at_venue() == [client_id], "refused here, not by the venue"
+    told = [d for d in desk.events(e.RiskDecisionV1) if d["reason"] == "DUPLICATE_CLIENT_ORDER_ID"]
+    assert told[0]["client_order_id"] == client_id
 
 
 @proves("override")

@@ -87,3 +87,18 @@ def test_decimals_stay_exact():
     changed = tree()
     changed["instruments"] = {"BTC-USDT": {"order_qty_base_max": "0.1"}}
     assert parse_policy(changed).instruments["BTC-USDT"].order_qty_base_max == Decimal("0.1")
+
+
+@pytest.mark.parametrize(
+    ("bots", "said"),
+    [
+        ({"bot2": {"instruments": ["DOGE-USDT"]}}, "POLICY_UNKNOWN_KEY"),
+        ({"bot2": {"instruments": "ETH-USDT"}}, "POLICY_BAD_VALUE"),
+        ({"bot2": ["ETH-USDT"]}, "POLICY_BAD_VALUE"),
+        ({"bot2": {"instruments": ["ETH-USDT"], "leverage": 9}}, "POLICY_BAD_VALUE"),
+    ],
+)
+def test_pairs_of_a_bot_must_be_pairs_of_the_policy(bots, said):
+    changed = {**tree(), "bots": bots}
+    with pytest.raises(ConfigError, match=said):
+        parse_policy(changed)
