@@ -47,6 +47,29 @@ def latch_above_bots(gateway: Poll) -> str | None:
     return max(states, key=lambda state: LATCH_ORDER.get(state, 2), default="ACTIVE")
 
 
+class Latched(NamedTuple):
+    """A scope that may not trade freely, and who says so."""
+
+    scope: str
+    state: str
+    actor: str
+    reason: str
+
+
+def latched(gateway: Poll) -> list[Latched] | None:
+    """Every scope that is not ACTIVE; None when the gateway has not told."""
+    latch = _dict(gateway.answer, "latch")
+    if latch is None:
+        return None
+    if latch.get("readable") is not True:
+        return [Latched("desk", "HALTED", "gateway", "the latch file cannot be read")]
+    found = [
+        Latched(str(scope), *(_text(_get(entry, name)) or "?" for name in ("state", "actor", "reason")))
+        for scope, entry in (_dict(latch, "scopes") or {}).items()
+    ]
+    return [each for each in found if each.state != "ACTIVE"]
+
+
 def latch_of_bot(gateway: Poll, bot_id: str) -> str | None:
     return _text(_of_bot(gateway, bot_id).get("latch"))
 

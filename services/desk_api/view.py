@@ -2,6 +2,7 @@
 
 from services.desk_api import asked
 from services.desk_api.bot_view import bot_json, fill_json, plain_or_none, reason
+from services.desk_api.bots import BotBoard
 from services.desk_api.logic import LATCH_ORDER, Board
 from services.desk_api.readings import Now, Reading, as_json, is_stale, source_of, younger
 from services.desk_api.switches import switches_json
@@ -16,14 +17,19 @@ def frame(board: Board, now: Now, *, life: str, version: str, bus_blind_ms: int,
     """One frame of the stream and the answer of /api/board. ``life`` and ``token`` are new at each start of this
     server.
     """
+    stopped = _stopped(board, now)
     return {
         "format": FORMAT_VERSION,
         "life": life,
         "version": version,
         "wall_ms": now.wall_ms,
         "mono_ms": now.mono_ms,
-        "desk": _desk(board, now, bus_blind_ms),
-        "bots": [bot_json(board, bot, now) for _, bot in sorted(board.bots.items())],
+        "desk": {**_desk(board, now, bus_blind_ms), "stopped": [each._asdict() for each in stopped]},
+        "bots": [
+            {**bot_json(board, bot, now), "held": _held(stopped, bot.bot_id)}
+            for _, bot in sorted(board.bots.items())
+            if _is_bot(board, bot)
+        ],
         "services": _services(board, now),
         "breaks": _breaks(board, now),
         "incidents": _incidents(board, now),
@@ -82,6 +88,28 @@ def _desk_state(board: Board, now: Now) -> Reading:
         return Reading(None, "", "gateway", None, board.limits.poll_age_max_ms)
     fresh = [reading for reading in candidates if not is_stale(reading.stamp, reading.max_age_ms, now)]
     return max(fresh or candidates, key=lambda reading: LATCH_ORDER.get(str(reading.value), 2))
+
+
+def _stopped(board: Board, now: Now) -> list[asked.Latched]:
+    """Scopes that are halted or may only reduce, tightest first: what the gateway answers, else what it last said."""
+    limit = board.limits.poll_age_max_ms
+    told = None if is_stale(board.gateway.stamp, limit, now) else asked.latched(board.gateway)
+    if told is None:
+        said = (event for event, _ in board.latches.values() if event.state != "ACTIVE")
+        told = [asked.Latched(event.scope, event.state, event.actor, event.reason) for event in said]
+    told.sort(key=lambda each: (-LATCH_ORDER.get(each.state, 2), each.scope))
+    return told
+
+
+def _held(stopped: list[asked.Latched], bot_id: str) -> str:
+    """The tightest state of the scopes this bot is in; "" when it may trade."""
+    own = (f"bot:{bot_id}", f"account:{bot_id}")
+    return next((each.state for each in stopped if each.scope in own or each.scope.startswith(("desk", "venue:"))), "")
+
+
+def _is_bot(board: Board, bot: BotBoard) -> bool:
+    """A latch may name a bot that does not run here."""
+    return bool(bot.symbol) or bot.bot_id in board.facts.bots or bot.latch is None
 
 
 def _services(board: Board, now: Now) -> list[Json]:

@@ -239,6 +239,49 @@ def test_a_refusal_and_a_break_are_in_sight(open_page, world):
     view.until("#breaks", "1 open break")
 
 
+def test_what_is_halted_stands_above_everything_with_the_way_back(open_page, world):
+    view = open_page()
+    assert not view.page.locator("#stopped").is_visible()
+    world.sync()
+    halted = world.desk.make(e.LatchV1, "gateway", scope="desk", state="HALTED", reason="MANUAL", actor="kill_switch")
+    world.server.say([halted])
+    view.until("#stopped", "HALTED desk by kill_switch: MANUAL; no order is placed")
+    view.until("#stopped", "desk latch set --scope desk --state ACTIVE --reason MANUAL --actor <you> --yes")
+    view.until("#figure-guard .aside", "the gateway has it HALTED")
+    assert "bad" in view.page.locator("#figure-guard b").get_attribute("class"), "a guard that runs is not green then"
+    assert "bad" in view.page.locator("#bots .badge").first.get_attribute("class")
+    world.sync()
+    world.server.say(
+        [world.desk.make(e.LatchV1, "gateway", scope="desk", state="ACTIVE", reason="MANUAL", actor="anna")]
+    )
+    view.page.wait_for_function("() => document.querySelector('#stopped').hidden")
+    view.page.wait_for_function("() => document.querySelector('#figure-guard b').className === 'good'")
+
+
+@pytest.mark.parametrize("width", [400, 700, 1280, 1920])
+def test_nothing_is_cut_or_runs_out_of_the_window_at_the_usual_widths(open_page, world, width):
+    world.server.answer_of_the_venue(rule("freeze_feed", "freeze_public"), rule("", "adl"))
+    view = open_page()
+    view.page.set_viewport_size({"width": width, "height": 860})
+    world.speak(1)
+    view.until("#faults-on", "FAULT")
+    view.page.wait_for_timeout(500)
+    outside = view.page.evaluate(
+        "() => [...document.querySelectorAll('body *')].filter((e) => e.getBoundingClientRect().right > innerWidth + 1)"
+        ".filter((e) => !e.closest('.scroll')).map((e) => e.id || e.className || e.tagName)"
+    )
+    assert outside == []
+    cut = view.page.evaluate(
+        "() => [...document.querySelectorAll('.figure *, header *, .head > *')]"
+        ".filter((e) => e.clientWidth && getComputedStyle(e).overflow !== 'visible')"
+        ".filter((e) => e.scrollWidth > e.clientWidth + 1)"
+        ".map((e) => e.id || e.textContent)"
+    )
+    assert cut == []
+    assert view.page.locator("#orders tbody tr").first.is_visible()
+    assert view.page.locator("#connection").is_visible()
+
+
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_one_screen_is_enough(open_page, world, scheme):
     view = open_page(color_scheme=scheme)

@@ -65,7 +65,7 @@ export function showAge(element, sinceMs) {
   const never = element.dataset.age === "never";
   const ageMs = Number(element.dataset.age) + sinceMs;
   const stale = never || ageMs > Number(element.dataset.limit);
-  put(element, never ? "no source yet" : stale ? `stale ${ageText(ageMs)}` : ageText(ageMs));
+  put(element, never ? "not heard" : stale ? `stale ${ageText(ageMs)}` : ageText(ageMs));
   element.classList.toggle("stale", stale);
   const owner = element.closest("[data-owner]");
   if (owner) owner.classList.toggle("stale", stale);

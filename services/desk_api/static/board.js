@@ -117,6 +117,7 @@ function drawHeader(bot) {
   put($("mode"), desk.mode.toUpperCase());
   $("mode").classList.toggle("real", desk.mode === "live");
   badge($("desk-state"), desk.state);
+  drawStopped(desk.stopped);
   if (bot) badge($("door"), bot.readings.door);
   $("door").title = (bot && bot.door_detail) || desk.gateway_error;
   $("market").hidden = !desk.market;
@@ -136,6 +137,18 @@ function drawHeader(bot) {
   put($("stream-facts"), `${number(desk.events, 0)} events read${gaps}`);
   $("stream-facts").classList.toggle("warn-text", desk.gaps > 0);
   document.title = bot ? `${bot.readings.guard.value || "?"} · ${bot.id} · hbot desk` : "hbot desk";
+}
+
+// What keeps orders from being placed stands above everything, with the command that a person re-arms by.
+function drawStopped(stopped) {
+  const bar = $("stopped");
+  bar.hidden = stopped.length === 0;
+  bar.className = stopped.some((each) => each.state === "HALTED") ? "bad" : "warn";
+  const lines = stopped.map(({ scope, state, actor, reason }) => {
+    const what = state === "HALTED" ? "no order is placed" : "only reducing orders";
+    return `${state} ${scope} by ${actor}: ${reason}; ${what}. A person re-arms: desk latch set --scope ${scope} --state ACTIVE --reason MANUAL --actor <you> --yes`;
+  });
+  put(bar, lines.join("\n"));
 }
 
 function badge(element, reading) {

@@ -39,12 +39,22 @@ export function drawFigures(bot, desk) {
     const reading = bot.readings[name];
     const value = figure.querySelector("b");
     put(value, format(bot, reading));
-    value.className = name === "guard" ? GUARD_CLASS[reading.value] || "" : coloured ? sign(reading.value) : "";
+    value.className = name === "guard" ? guardClass(bot) : coloured ? sign(reading.value) : "";
     put(figure.querySelector(".unit"), reading.unit === "count" || reading.value === null ? "" : reading.unit);
     setAge(figure.querySelector(".age"), reading);
     put(figure.querySelector(".aside"), aside(name, bot, desk));
+    figure.querySelector(".aside").title = figure.querySelector(".aside").textContent;
     figure.querySelector(".aside").classList.toggle("warn-text", name === "open_orders" && disagreeing.get(bot.id) > DISAGREE_FRAMES);
   }
+}
+
+// A guard may run while the gateway lets nothing through: then it is not green, and says why.
+function guardClass(bot) {
+  return { HALTED: "bad", REDUCING: "warn" }[bot.held] || GUARD_CLASS[bot.readings.guard.value] || "";
+}
+
+function guardWords(bot) {
+  return [bot.held ? `the gateway has it ${bot.held}` : "", ...bot.reasons.map((reason) => reason.text)].filter(Boolean).join("; ");
 }
 
 function aside(name, bot, desk) {
@@ -57,7 +67,7 @@ function aside(name, bot, desk) {
     return `${signed(Number(r.position.value) * Number(r.mid.value), 0)} ${bot.quote}`;
   }
   if (name === "equity" && r.capital.value !== null) return `capital ${number(r.capital.value, 0)}`;
-  if (name === "guard") return bot.reasons.map((reason) => reason.text).join("; ");
+  if (name === "guard") return guardWords(bot);
   if (name === "realised_edge" && bot.edge.length) {
     const line = bot.edge.at(-1);
     return `${line.samples} fills, ${line.horizon_s} s after`;
@@ -96,11 +106,12 @@ export function drawBots(bots, shown, choose) {
       cells[4].className = "n age";
     }
     put(cells[0].firstElementChild, bot.id);
+    cells[0].title = bot.id;
     const guard = bot.readings.guard;
     const [badgeOf, words] = cells[1].children;
     put(badgeOf, guard.value ?? "unknown");
-    badgeOf.className = `badge ${GUARD_CLASS[guard.value] || ""}`;
-    put(words, bot.reasons.map((reason) => reason.text).join("; "));
+    badgeOf.className = `badge ${guardClass(bot)}`;
+    put(words, guardWords(bot));
     words.title = bot.reasons.map((reason) => `${reason.code}: ${reason.text}. Next: ${reason.next_step || "nothing"}`).join("\n");
     put(cells[2], signed(bot.readings.pnl.value, 2));
     cells[2].className = `n ${sign(bot.readings.pnl.value)}`;
@@ -112,7 +123,7 @@ export function drawBots(bots, shown, choose) {
 
 export function drawOrders(bot) {
   $("orders-card").dataset.owner = "";
-  put($("orders-count"), `${bot.orders.length} of ${bot.id}`);
+  put($("orders-count"), `${bot.orders.length} of ${bot.id} · price in ${bot.quote || "quote"}, size in ${bot.base || "base"}`);
   setAge($("orders-age"), bot.readings.open_orders);
   drawTable($("orders"), bot.orders, (order) => order.id, (order, cells) => {
     put(cells[0], order.side);
@@ -163,10 +174,16 @@ export function drawEdge(bot) {
       return item;
     }));
   }
+  const oldest = rows.map(([, , reading]) => reading).reduce((a, b) => (ageOf(b) > ageOf(a) ? b : a));
+  setAge($("details-age"), oldest);
   rows.forEach(([, value, reading], index) => {
     put(list.children[index].children[1], value);
     setAge(list.children[index].children[2], reading);
   });
+}
+
+function ageOf(reading) {
+  return reading.age_ms === null ? Infinity : reading.age_ms;
 }
 
 function bps(reading) {
@@ -211,7 +228,7 @@ export function drawIncidents({ breaks, incidents }) {
 
 export function drawFills(bot) {
   const { gateway, bot: own } = bot.fill_counts;
-  put($("fills-count"), `gateway ${number(gateway, 0)} · bot ${number(own, 0)}`);
+  put($("fills-count"), `gateway ${number(gateway, 0)} · bot ${number(own, 0)} · ${bot.quote || "quote"}, size in ${bot.base || "base"}`);
   drawTable($("fills"), bot.fills, (fill) => fill.trade_id, (fill, cells) => {
     put(cells[0], clockTime(fill.ts_ms));
     put(cells[1], fill.side);

@@ -177,7 +177,8 @@ def test_the_tightest_latch_above_the_bots_is_the_state_of_the_desk(desk):
     def latch(scope, state):
         return desk.make(e.LatchV1, "gateway", scope=scope, state=state, reason="MANUAL", actor="ops")
 
-    board = board_of([latch("desk", "ACTIVE"), latch("venue:bitget", "REDUCING"), latch("bot:bot1", "HALTED")])
+    latches = [latch("desk", "ACTIVE"), latch("venue:bitget", "REDUCING"), latch("bot:bot1", "HALTED")]
+    board = board_of([*latches, desk.status("bot1")])
     assert shown(board, desk.now_ms)["desk"]["state"]["value"] == "REDUCING"
     assert bot_of(board, desk.now_ms)["readings"]["latch"]["value"] == "HALTED"
     board.gateway = Poll({"latch": {"readable": False, "scopes": {}}}, Stamp(desk.now_ms, desk.now_ms - START_MS), "")
@@ -323,3 +324,35 @@ def test_equity_at_an_old_price_is_old_unless_the_bot_is_flat(desk):
         board.gateway = Poll({"market": {"up": True, "age_ms": 8_000}}, stamp, "")
         assert bot_of(board, desk.now_ms)["readings"]["equity"]["stale"] is stale
         desk.now_ms += 1
+
+
+def test_what_is_stopped_is_the_gateways_answer_else_its_last_words_tightest_first():
+    desk, board = TalkingDesk(START_MS), Board(BoardLimits())
+    desk.now_ms += 1_000
+    for scope, state in (("bot:bot1", "REDUCING"), ("venue:bitget", "HALTED"), ("desk", "ACTIVE")):
+        latch = desk.make(e.LatchV1, "gateway", scope=scope, state=state, reason="MANUAL", actor="anna")
+        board.apply(latch, Now(desk.now_ms, desk.now_ms - START_MS))
+    board.apply(desk.status("bot1"), Now(desk.now_ms, desk.now_ms - START_MS))
+    told = shown(board, desk.now_ms)
+    assert [(each["scope"], each["state"]) for each in told["desk"]["stopped"]] == [
+        ("venue:bitget", "HALTED"),
+        ("bot:bot1", "REDUCING"),
+    ]
+    assert told["bots"][0]["held"] == "HALTED"
+    scopes = {"bot:bot1": {"state": "REDUCING", "actor": "ben", "reason": "RUNAWAY"}}
+    answer = {"latch": {"readable": True, "scopes": scopes}}
+    board.gateway = Poll(answer, Stamp(desk.now_ms, desk.now_ms - START_MS), "")
+    told = shown(board, desk.now_ms)
+    assert told["desk"]["stopped"] == [{"scope": "bot:bot1", "state": "REDUCING", "actor": "ben", "reason": "RUNAWAY"}]
+    assert told["bots"][0]["held"] == "REDUCING"
+    board.gateway = Poll({"latch": {"readable": False, "scopes": {}}}, board.gateway.stamp, "")
+    assert shown(board, desk.now_ms)["bots"][0]["held"] == "HALTED"
+
+
+def test_a_latch_for_a_bot_that_does_not_run_makes_no_bot():
+    desk, board = TalkingDesk(START_MS), Board(BoardLimits())
+    latch = desk.make(e.LatchV1, "gateway", scope="bot:nobody", state="HALTED", reason="MANUAL", actor="anna")
+    board.apply(latch, Now(desk.now_ms, 0))
+    assert shown(board, desk.now_ms)["bots"] == []
+    board.facts = DeskFacts(bots=("nobody",))
+    assert [bot["id"] for bot in shown(board, desk.now_ms)["bots"]] == ["nobody"]
