@@ -1,5 +1,6 @@
 """The gateway as a venue towards bots: keys, requests, snapshots on subscribing, session events."""
 
+import itertools
 import re
 from collections.abc import Mapping
 
@@ -16,7 +17,10 @@ from services.gateway.engine import Engine
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.state import State
 
-_MOVES_MONEY = re.compile("withdraw|transfer", re.IGNORECASE)
+_MOVES_MONEY = re.compile(
+    "withdraw|transfer|deposit|sub-?account|virtual|loan|borrow|repay|convert|redeem|subscribe|api-?key|p2p",
+    re.IGNORECASE,
+)
 
 
 class OncePer:
@@ -52,6 +56,7 @@ class BotFront:
         self._log = log
         self._metrics = metrics
         self._alarms = OncePer(60_000)
+        self._alarm_numbers = itertools.count(1)
 
     def now_ms(self) -> int:
         return self._clock.now_ms()
@@ -96,7 +101,8 @@ class BotFront:
         self._log.info("bot.session_heard_again", bot=session.account_id, silent_ms=silent_ms)
 
     def on_rejected(self, rejection: Rejection) -> None:
-        """Logged and counted always; what has to do with moving money is an alarm, once a minute per path."""
+        """Logged and counted always. A word of moving money, or an act that does not exist here, is an alarm, once a
+        minute per path: no bot of ours ever asks for it."""
         self._metrics.rejected.labels(rejection.kind).inc()
         self._log.warning(
             "bot.rejected",
@@ -106,7 +112,9 @@ class BotFront:
             key=rejection.api_key[:8],
             text=rejection.refused.text,
         )
-        if _MOVES_MONEY.search(rejection.path) and self._alarms.is_due(rejection.path, self._clock.monotonic_ms()):
+        is_act = rejection.kind == "unknown_endpoint" and rejection.method != "GET"
+        is_alarming = is_act or _MOVES_MONEY.search(rejection.path)
+        if is_alarming and self._alarms.is_due(rejection.path, self._clock.monotonic_ms()):
             self._alarm(rejection)
 
     def _alarm(self, rejection: Rejection) -> None:
@@ -118,10 +126,10 @@ class BotFront:
             self.engine.publish(
                 e.BreakV1,
                 bot_id,
-                break_id=f"gw-forbidden-{now_ms}",
+                break_id=f"gw-forbidden-{now_ms}-{next(self._alarm_numbers)}",
                 what="forbidden_endpoint",
                 scope=f"bot:{bot_id}",
-                ours="withdrawals and transfers do not exist here",
+                ours="it does not exist here, as nothing does that moves money",
                 theirs=f"{rejection.method} {rejection.path}",
                 severity="critical",
                 owner="desk",

@@ -15,13 +15,14 @@ from services.common.logs import get_logger
 from services.common.metrics import Metrics
 from services.common.secrets import KeyTriple
 from services.contracts import events as e
+from services.dialects.bitget.endpoints import BY_ROUTE
 from services.dialects.bitget.server import DialectServer
 from services.dialects.bitget.signing import Credentials, rest_headers
 from services.gateway.backend import BotFront
 from services.gateway.metrics import GatewayMetrics
 
 KEY = KeyTriple("key-of-bot1", "secret", "passphrase")
-MONEY = re.compile("withdraw|transfer", re.IGNORECASE)
+MONEY = re.compile("withdraw|transfer|sub-?account|deposit|borrow|convert|redeem|loan", re.IGNORECASE)
 
 
 def public_api_list() -> list[tuple[str, str]]:
@@ -84,7 +85,7 @@ async def door():
 async def test_no_path_that_moves_money_exists_and_each_try_is_an_alarm(door):
     call, engine = door
     money = [(method, path) for method, path in public_api_list() if MONEY.search(path)]
-    assert len(money) > 20, "the list lost its withdrawals"
+    assert len(money) > 100, "the list lost its withdrawals"
     for method, path in money:
         status, body = await call(method, path)
         assert status == 404, path
@@ -92,7 +93,24 @@ async def test_no_path_that_moves_money_exists_and_each_try_is_an_alarm(door):
     alarmed = {fields["theirs"].split()[1] for kind, _, fields in engine.published if kind is e.BreakV1}
     assert alarmed == {path for _, path in money}
     assert all(bot_id == "bot1" for _, bot_id, _ in engine.published)
+    assert len({fields["break_id"] for _, _, fields in engine.published}) == len(engine.published)
     assert engine.asked == []
+
+
+async def test_every_act_of_the_list_that_does_not_exist_here_is_an_alarm_whatever_it_is_called(door):
+    call, engine = door
+    acts = [(method, path) for method, path in public_api_list() if method != "GET"]
+    unknown = {path for method, path in acts if (method, path) not in BY_ROUTE}
+    assert len(unknown) > 150
+    for method, path in acts:
+        await call(method, path)
+    assert {fields["theirs"].split()[1] for kind, _, fields in engine.published if kind is e.BreakV1} == unknown
+
+
+async def test_a_look_at_something_that_does_not_exist_here_is_no_alarm(door):
+    call, engine = door
+    assert (await call("GET", "/api/v2/spot/market/tickers"))[0] == 404
+    assert engine.published == []
 
 
 async def test_everything_else_of_the_list_is_either_known_or_refused_without_reaching_the_venue(door):

@@ -51,7 +51,12 @@ def test_a_refusal_that_comes_after_the_provisional_answer_is_told_by_the_stream
     desk.run(5_000)
     assert isinstance(desk.replies[request_id], venue.Placed)
     (push,) = (push for _, push in desk.pushed if isinstance(push, venue.OrderPush))
-    assert push.order.status == "rejected"
+    assert (push.order.status, push.order.reason) == ("rejected", "RATE_LIMITED")
+    ended = desk.events(e.OrderV1)[-1]
+    assert (ended["state"], ended["reason"]) == ("REFUSED", "RATE_LIMITED"), (
+        "bus and page hear why; the wire says canceled"
+    )
+    assert "by the test" in ended["detail"]
 
 
 def test_a_lost_answer_is_asked_for_and_the_bot_hears_accepted_with_a_final_id(desk):

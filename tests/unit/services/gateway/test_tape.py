@@ -1,9 +1,15 @@
 from decimal import Decimal
 
+import pytest
+
 from services.common import venue
 from services.common.logs import get_logger
 from services.gateway.tape import Tape
+from services.simulation.exchange import Exchange
+from services.simulation.instruments import default_instruments
 from services.simulation.tape import read_csv
+from services.venue_sim.market import open_market
+from services.venue_sim.settings import VenueSimSettings
 
 D = Decimal
 
@@ -78,3 +84,56 @@ def test_a_tape_that_cannot_be_written_ends_and_nothing_else(tmp_path):
     tape.close()
     assert tape.is_broken
     tape.record_book(book("101", DAY_MS))
+
+
+@pytest.mark.parametrize("kind", ["quotes", "trades"])
+def test_a_recorded_tape_is_the_market_of_a_simulated_venue_and_our_order_meets_it(tmp_path, kind):
+    """Recorded through the gateway, replayed as the other side: the price falls to our bid, and we are filled there."""
+
+    def write(tape: Tape) -> None:
+        for second in range(60):
+            price = D(60_000) - 10 * second
+            at_ms = DAY_MS + second * 1_000
+            tape.record_book(
+                venue.Book(
+                    symbol="BTC-USDT",
+                    bids=((price, D("0.5")),),
+                    asks=((price + D("0.1"), D("0.7")),),
+                    ts_exch_ms=at_ms,
+                    seq=at_ms,
+                )
+            )
+            sold = venue.PublicTrade(
+                symbol="BTC-USDT",
+                trade_id=second,
+                price=price,
+                qty_base=D("0.5"),
+                taker_side="sell",
+                ts_exch_ms=at_ms,
+            )
+            tape.record_trades((sold,))
+
+    recorded(tmp_path, write)
+    path = tmp_path / "BTC-USDT" / f"20251009.{kind}.csv"
+    settings = VenueSimSettings(market=f"replay:{path}", speed=1)
+    start_ms = DAY_MS + 86_400_000
+    listed = default_instruments()[:1]
+    exchange = Exchange(listed, {"bot1": D(100_000)}, open_market(settings, {"BTC-USDT": D("0.1")}), 7, start_ms)
+    (before,) = exchange.handle(venue.GetTicker(symbol="BTC-USDT"), start_ms + 1_000)
+    assert abs(before.last_price - 60_000) <= 20
+    bid = D(59_700)
+    ours = venue.PlaceOrder(
+        account_id="bot1",
+        symbol="BTC-USDT",
+        client_order_id="hb1-b0-a.1",
+        side="buy",
+        order_type="limit",
+        time_in_force="post_only",
+        qty_base=D("0.001"),
+        price=bid,
+    )
+    assert isinstance(exchange.handle(ours, start_ms + 2_000), venue.Placed)
+    asked = venue.GetOrder(account_id="bot1", symbol="BTC-USDT", client_order_id="hb1-b0-a.1")
+    assert exchange.handle(asked, start_ms + 20_000).status == "live", "the tape is not there yet"
+    order = exchange.handle(asked, start_ms + 45_000)
+    assert (order.status, order.avg_price) == ("filled", bid)
