@@ -23,6 +23,9 @@ def crash(
     kills: Annotated[int, typer.Option("--kills", min=1, help="How many times kill -9 strikes.")] = 30,
     seed: Annotated[int, typer.Option("--seed", help="Which process and when: the same seed, the same plan.")] = 7,
     of: Annotated[str, typer.Option("--of", help="Processes to strike, with commas.")] = "gateway,venue_sim,bot.bot0",
+    virtual: Annotated[
+        bool, typer.Option("--virtual", help="In one process in virtual time: 1000 kills a minute.")
+    ] = False,
     data_dir: DataDir = None,
     run_dir: RunDir = None,
     as_json: Json = False,
@@ -30,10 +33,13 @@ def crash(
     """Kill processes at random moments while orders flow; then compare journal, drop copy and venue.
 
     Runs a desk of its own, below <run-dir>/drills unless a run directory is given. Exit code 6 when a fill is lost or
-    told twice, an order is unknown, or something rests after the stop.
+    told twice, an order is unknown, or something rests after the stop. With --virtual gateway, venue and bot are killed
+    in virtual time, seed after seed from --seed on, and <run-dir>/reports/drills/crash_virtual.json is written.
 
-    Example: desk drill crash --kills 30 --json
+    Example: desk drill crash --kills 1000 --virtual --json
     """
+    if virtual:
+        return _tell([_crash_virtually(kills, seed, places(data_dir, run_dir), not as_json)], as_json)
     report = _crash(kills, seed, tuple(of.split(",")), _own_places(data_dir, run_dir, "crash"), not as_json)
     return _tell([report], as_json)
 
@@ -97,6 +103,24 @@ def _crash(kills: int, seed: int, names: tuple[str, ...], where: Places, aloud: 
     report = asyncio.run(run(kills=kills, seed=seed, names=names, where=where, say=print if aloud else _silent))
     keep(report, where.run_dir)
     return report
+
+
+def _crash_virtually(kills: int, seed: int, where: Places, aloud: bool) -> dict[str, Any]:
+    import os
+
+    from scripts.desk.drill_host import write_report
+    from scripts.simulate.crash import report, strikes
+
+    results = []
+    for result in strikes(kills, seed, os.cpu_count() or 1):
+        results.append(result)
+        if aloud:
+            run = result.run
+            struck, found = sum(run.faults_injected.values()), len(run.violations)
+            print(f"seed {run.seed}  {run.market}  {struck} kills  {run.orders} orders  {found or 'no'} violations")
+    found_all = report(results, seed)
+    write_report(found_all, where.run_dir / "reports" / "drills" / "crash_virtual.json")
+    return found_all
 
 
 def _host(rows: str, where: Places, aloud: bool) -> dict[str, Any]:

@@ -15,8 +15,9 @@ from scripts.simulate.findings import Violation
 from scripts.simulate.gateway_node import GatewayNode, MakeGateway
 from scripts.simulate.invariants import Judge
 from scripts.simulate.venue_node import VenueNode
-from scripts.simulate.world import World
+from scripts.simulate.world import Then, World
 from services.bot.config import resolve_bot
+from services.common import venue
 from services.gateway.limits.policy import Policy, load_policy
 from services.gateway.logic import Gateway
 
@@ -98,6 +99,10 @@ class DeskRun:
         self.bots = [
             make_bot(self.world, self.gateway, bot_id, symbols[0], base._replace(bot_id=bot_id)) for bot_id in ids
         ]
+        self._armed: dict[str, list[Moment]] = {}
+        self.venue.on_request.append(self._on_request)
+        self.venue.on_trade.append(lambda _account_id: self._pull("trade"))
+        self.gateway.on_write.append(lambda: self._pull("write"))
         self.judge = Judge(self.world, self.weather, self.venue, self.gateway, self.bots)
 
     def run(self) -> RunResult:
@@ -106,7 +111,7 @@ class DeskRun:
         for number, bot in enumerate(self.bots):
             self.world.after(500 + 100 * number, bot.start)
         for moment in self.weather.plan.moments:
-            self.world.after(moment.at_ms, self._happening(moment))
+            self.world.after(moment.at_ms, self._arming(moment) if moment.trigger else self._happening(moment))
         self.world.every(1_000, self._second)
         self.world.every(2_000, self.judge.look)
         self.world.run_until(self.length_ms)
@@ -144,7 +149,19 @@ class DeskRun:
             if entry.actor == "gateway" and self.world.now_ms - entry.ts_ms >= _REARMED_AFTER_MS:
                 self.gateway.set_latch(scope, "ACTIVE", "looked at, re-armed")
 
-    def _happening(self, moment: Moment):  # type: ignore[no-untyped-def]
+    def _arming(self, moment: Moment) -> Then:
+        return lambda: self._armed.setdefault(moment.trigger, []).append(moment)
+
+    def _pull(self, trigger: str) -> None:
+        """A message of that kind is at the venue: what waited for one follows it."""
+        for moment in self._armed.pop(trigger, ()):
+            self.world.after(moment.behind_ms, self._happening(moment))
+
+    def _on_request(self, request: venue.Request) -> None:
+        if self._armed and isinstance(request, venue.PlaceOrder | venue.CancelOrder):
+            self._pull("place" if isinstance(request, venue.PlaceOrder) else "cancel")
+
+    def _happening(self, moment: Moment) -> Then:
         def happen() -> None:
             if getattr(self, f"_{moment.name}")(moment):
                 self.weather.count(moment.name)

@@ -57,6 +57,9 @@ class Moment(NamedTuple):
     name: str
     at_ms: int
     length_ms: int  # how long until it starts again, or is re-armed
+    trigger: str = ""  # "place", "cancel", "trade": at the next such message at the venue after at_ms; "write": as the
+    # gateway's journal is given the next row that the wire waits for
+    behind_ms: int = 0  # and so long behind it
 
 
 class Plan(NamedTuple):

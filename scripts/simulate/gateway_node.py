@@ -64,6 +64,7 @@ class GatewayNode:
         self.fill_events: dict[str, int] = {}  # trade id -> times published
         self.events = 0
         self.tightened: dict[str, int] = {}  # reason code -> how often it tightened a scope of its own accord
+        self.on_write: list[Callable[[], None]] = []  # a row was handed in that the wire waits for
         self.drained: int | None = None
         self._make, self._ids, self._timing = make, bots, timing
         self._uncommitted: list[_Batch] = []
@@ -216,6 +217,9 @@ class GatewayNode:
         if len(self._uncommitted) == 1:
             life = self.life
             self.world.after(_COMMIT_MS, lambda: self._commit(life))
+        if batch[0] is not None and batch[0].is_awaited:
+            for hear in self.on_write:
+                hear()
 
     def _commit(self, life: int) -> None:
         """One transaction of everything handed in. What waits for it hears a moment later."""

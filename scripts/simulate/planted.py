@@ -93,3 +93,51 @@ class QuotesALevelTwice(BotNode):
     def _submit(self, command: Submit) -> None:
         super()._submit(command)
         super()._submit(command._replace(client_order_id=command.client_order_id + "t"))
+
+
+def gateway_without_the_shared_limit(bots: Sequence[str], policy: Policy, timing: Timing) -> Gateway:
+    """Each bot keeps its own limits; what they reach together is not looked at."""
+    desk = {**policy.by_scope["desk"], "open_orders_max": Decimal(10) ** 9}
+    return Gateway(bots, policy._replace(by_scope={**policy.by_scope, "desk": desk}), timing)
+
+
+class IgnoresTokens(Gateway):
+    """An order of an instance that lost its lease is as good as any."""
+
+    def handle(self, message: m.Input, now: m.Instant) -> list[m.Output]:
+        if isinstance(message, m.BotRequest):
+            message = message._replace(claims=message.claims._replace(fence=0))
+        return super().handle(message, now)
+
+
+class ObeysNoHalt(Gateway):
+    """The latch is read and nothing follows."""
+
+    def handle(self, message: m.Input, now: m.Instant) -> list[m.Output]:
+        return super().handle(m.LatchChange({}) if isinstance(message, m.LatchChange) else message, now)
+
+
+class LosesAFill(Gateway):
+    """Every fifth trade is neither heard nor found."""
+
+    def handle(self, message: m.Input, now: m.Instant) -> list[m.Output]:
+        if isinstance(message, m.UpstreamPush) and isinstance(message.push, venue.OrderPush) and message.push.fill:
+            if _is_lost(message.push.fill):
+                message = m.UpstreamPush(msgspec.structs.replace(message.push, fill=None))
+        elif isinstance(message, m.UpstreamAnswer) and isinstance(message.answer, tuple):
+            kept = tuple(row for row in message.answer if not (isinstance(row, venue.Fill) and _is_lost(row)))
+            message = message._replace(answer=kept)  # type: ignore[arg-type]
+        return super().handle(message, now)
+
+
+def _is_lost(fill: venue.Fill) -> bool:
+    return int(fill.trade_id) % 5 == 0
+
+
+class ForgetsAtRestart(Gateway):
+    """The journal's orders are not read back."""
+
+    def handle(self, message: m.Input, now: m.Instant) -> list[m.Output]:
+        if isinstance(message, m.Start):
+            message = m.Start(tuple(r for r in message.records if not isinstance(r, OrderRecord)))
+        return super().handle(message, now)

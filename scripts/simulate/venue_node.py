@@ -210,9 +210,10 @@ class VenueNode:
         elapsed_ms = self.world.elapsed_ms
         for account_id, was_up in self._links.items():
             name = "link_down" if account_id else "public_down"
-            is_up = self.listener is not None and not self.weather.holds(elapsed_ms, name)
+            is_lost = self.weather.holds(elapsed_ms, name)
+            is_up = self.listener is not None and not is_lost
             if is_up != was_up:
-                if not is_up:
+                if is_lost:
                     self.weather.count(name)
                 self._links[account_id] = is_up
                 self._tell_link(account_id, is_up, 0 if not is_up else _RECONNECT_MS)
