@@ -135,6 +135,7 @@ class Gateway:
         core.every(timing.watch_ms, partial(watches.compare_in_and_out, state))
         core.every(timing.watch_ms, partial(marketdata.confirm_quiet_books, state))
         core.every(timing.watch_ms, partial(maintenance.watch, state))
+        core.every(timing.watch_ms, partial(watches.watch_headroom, state))
         marketdata.compare_clocks(state)
         sessions.watch_rest_only(state)
 

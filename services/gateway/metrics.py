@@ -15,6 +15,9 @@ class GatewayMetrics:
         self._latch = metrics.gauge("gateway_latch", "0 active, 1 reducing, 2 halted", ["bot"])
         self._market_age = metrics.gauge("gateway_market_age_seconds", "since the public stream was last heard")
         self._equity = metrics.gauge("gateway_virtual_equity_quote", "equity of the bot's virtual account", ["bot"])
+        self._headroom = metrics.gauge(
+            "gateway_venue_budget_left_pct", "smallest share left of any bucket of the venue's rate budget, 0 to 1"
+        )
         self._commits = metrics.gauge("gateway_journal_commits", "journal commits in this life")
 
     def update(self, state: State, commits: int) -> None:
@@ -31,3 +34,4 @@ class GatewayMetrics:
         if age_ms is not None:
             self._market_age.set(age_ms / 1000)
         self._commits.set(commits)
+        self._headroom.set(state.governor.headroom_pct(state.core.now.mono_ms))

@@ -144,6 +144,7 @@ class State:
         self.code_hash = ""  # of this process
         self.clock_skew_ms: int | None = None  # ours minus the venue's; None before it was measured
         self.clock_measured_mono_ms = 0
+        self.headroom_low_looks = 0  # in a row, at the venue's budget
         self.maintenance_said: set[tuple[int, int]] = set()  # (begin of a window, how long ahead it was said)
         self.is_draining = False
         self.tightened: list[str] = []  # scopes tightened by the input at hand, not yet acted upon

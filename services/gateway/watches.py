@@ -3,10 +3,14 @@
 Each of them lets the bot only reduce, by the gateway's own latch; a timer never takes that back, a person does.
 """
 
+from services.contracts import events as e
+from services.contracts import reasons
 from services.gateway.orders import OrderRow
 from services.gateway.state import State
 from services.gateway.tightening import tighten
 
+HEADROOM_WARN_PCT = 0.5
+_LOW_LOOKS = 3  # one look a second; a burst of quotes is no shortage
 _LATE_MS_MAX = 1_000  # news this late says that the bus is slow, not that the bot is mad
 _SLACK_MS = 3_000  # a decision reaches us over the bus, later than its orders over the wire
 _ANNOUNCED_WINDOW_MS = 60_000 + 3 * _SLACK_MS
@@ -43,6 +47,23 @@ def on_announced(state: State, bot_id: str, orders: int, late_ms: int) -> None:
         window.add(state.core.now.mono_ms)
     state.lanes[bot_id].has_announced = True
     state.lanes[bot_id].announced_late_ms = late_ms
+
+
+def watch_headroom(state: State) -> None:
+    """ORD-04: less than half of the venue's budget left for longer than a moment; said once per crossing."""
+    left_pct = state.governor.headroom_pct(state.core.now.mono_ms)
+    state.headroom_low_looks = state.headroom_low_looks + 1 if left_pct < HEADROOM_WARN_PCT else 0
+    if state.headroom_low_looks == _LOW_LOOKS:
+        state.core.publish(
+            e.RiskDecisionV1,
+            "desk",
+            scope="venue:bitget",
+            decision="warned",
+            reason="RATE_LIMIT_EXCEEDED",
+            limit=f"warning below {HEADROOM_WARN_PCT:.0%} of the venue's budget",
+            value=f"{left_pct:.0%} left for {_LOW_LOOKS} s",
+            next_step=reasons.next_step("RATE_LIMIT_EXCEEDED"),
+        )
 
 
 def on_sent(state: State, bot_id: str) -> None:

@@ -5,6 +5,7 @@ id.
 """
 
 import asyncio
+import zlib
 from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
@@ -72,7 +73,7 @@ class BitgetUpstream:
         self._settings = settings
         self._listener = listener
         self._clock = clock
-        self._jitter: Jitter = jitter or _no_jitter
+        self._jitter: Jitter = jitter or Spread()
         self._ws_url = settings.ws_url or _ws_url(settings.rest_url)
         self._http: aiohttp.ClientSession | None = None
         self._sessions: dict[str, UpstreamSession] = {}
@@ -197,5 +198,12 @@ def _ws_url(rest_url: str) -> str:
     return urlunsplit((scheme, parts.netloc, "", "", ""))
 
 
-def _no_jitter(ceiling_ms: int) -> int:
-    return 0
+class Spread:
+    """A jitter that repeats: sessions that were lost together come back apart, in the same order every time."""
+
+    def __init__(self) -> None:
+        self._calls = 0
+
+    def __call__(self, ceiling_ms: int) -> int:
+        self._calls += 1
+        return zlib.crc32(b"%d" % self._calls) % (ceiling_ms + 1)

@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestServer
 
 from services.common import venue
 from services.common.clock import SystemClock
-from services.dialects.bitget.client import BitgetUpstream, ClientSettings
+from services.dialects.bitget.client import BitgetUpstream, ClientSettings, Spread
 from services.dialects.bitget.signing import Credentials
 from tests.unit.services.dialects.bitget.shell import Listener
 
@@ -73,3 +73,12 @@ async def test_an_order_for_the_test_network_says_so(is_demo, expected):
     async with serving(answering) as url:
         assert isinstance(await ask(url, demo_trading=is_demo), venue.Placed)
     assert heard == [expected]
+
+
+def test_sessions_that_were_lost_together_come_back_apart_and_the_same_way_every_time():
+    first, again = Spread(), Spread()
+    waits = [first(1_000) for _ in range(8)]
+    assert waits == [again(1_000) for _ in range(8)]
+    assert len(set(waits)) == 8
+    assert all(0 <= wait <= 1_000 for wait in waits)
+    assert first(0) == 0

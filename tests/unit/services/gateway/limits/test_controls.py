@@ -329,6 +329,21 @@ def test_ord_04_after_too_many_requests_submits_stand_back_and_cancels_do_not(de
     assert desk.placed(level="b1")
 
 
+def test_ord_04_a_budget_that_stays_below_half_is_warned_of_once(desk):
+    def warnings() -> list[dict]:
+        decisions = desk.events(e.RiskDecisionV1)
+        return [d for d in decisions if (d["decision"], d["reason"]) == ("warned", "RATE_LIMIT_EXCEEDED")]
+
+    for _ in range(12):  # one burst
+        desk.gateway.state.governor.sent("bot1", is_order=True, mono_ms=desk.mono_ms)
+    desk.run(5_000)
+    assert warnings() == []
+    for _ in range(700):
+        desk.gateway.state.governor.sent("bot1", is_order=True, mono_ms=desk.mono_ms)
+        desk.run(10)
+    assert len(warnings()) == 1
+
+
 @proves("circuit")
 def test_ord_08_an_operation_that_keeps_failing_is_left_alone_then_probed(desk):
     desk.fault = lambda r: Fault("refuse", code="VENUE_UNREACHABLE") if isinstance(r, venue.PlaceOrder) else Fault()
