@@ -68,7 +68,8 @@ def integrity(
 ) -> int:
     """Judge the stored events: gaps, duplicates, counts against the sources. Exit code 6 when it is not PASS.
 
-    While the desk runs, the newest events may still be on their way.
+    Every file is held against the length and checksum the store has kept of it. While the desk runs, the newest events
+    may still be on their way.
 
     Example: desk events integrity --json
     """

@@ -67,6 +67,8 @@ class EventStore(Service):
             self._write_report(now_ms)
         if self._is_due("checkpoint", self._settings.checkpoint_every_ms):
             self._tally.save(self._directory)
+            if self._writer is not None:
+                self._writer.seal()
         if self._is_due("forget", FORGET_EVERY_MS):
             self._tally.forget_before(now_ms - MARKS_KEPT_MS)
         if self._is_due("trim", self._settings.trim_every_ms):
@@ -87,6 +89,7 @@ class EventStore(Service):
         self._write_report(self.context.clock.now_ms())
         self._tally.save(self._directory)
         if self._writer is not None:
+            self._writer.seal()
             self._writer.close()
 
     def counters(self) -> dict[str, int]:

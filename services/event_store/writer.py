@@ -13,6 +13,7 @@ from pathlib import Path
 from services.common.errors import DeskError
 from services.common.event_files import Position, cut_torn_line, day_path, days
 from services.common.files import sync_dir
+from services.event_store import seals
 
 
 def day_of(ts_ms: int) -> str:
@@ -29,6 +30,7 @@ class EventWriter:
         self.n_torn_bytes = self._repair()
         self._fd = -1
         self.position = self._last_position()
+        self.seals = seals.caught_up(directory)
 
     def append(self, lines: Sequence[bytes], now_ms: int) -> None:
         """On disk when it returns."""
@@ -42,7 +44,12 @@ class EventWriter:
         while view:
             view = view[os.write(self._fd, view) :]
         os.fdatasync(self._fd)
-        self.position = Position(self.position.day, self.position.offset + len(data))
+        self.position = Position(day, self.position.offset + len(data))
+        self.seals[day] = seals.added(self.seals.get(day, seals.NOTHING), data)
+
+    def seal(self) -> None:
+        """Leave on disk what a later reader can hold the files against."""
+        seals.save(self._directory, self.seals)
 
     def close(self) -> None:
         if self._fd >= 0:

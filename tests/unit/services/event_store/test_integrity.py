@@ -48,7 +48,13 @@ class Story:
     def store(self, *events: e.AnyEvent) -> None:
         writer = EventWriter(events_dir(self.run_dir))
         writer.append([encode(event) for event in events], NOON_MS)
+        writer.seal()
         writer.close()
+
+    @property
+    def path(self) -> Path:
+        (path,) = events_dir(self.run_dir).glob("events_*.jsonl")
+        return path
 
 
 @pytest.fixture
@@ -156,3 +162,61 @@ def test_old_lives_without_a_gap_are_forgotten_and_their_counts_stay(story: Stor
     assert [key.source for key in tally.seen] == ["bot.bot1"]
     assert tally.claims == {}
     assert (tally.n_events, tally.n_missing) == (3, 1)
+
+
+def flipped(data: bytes) -> bytes:
+    """Another quantity, as good to read as the first."""
+    return data.replace(b"0.001", b"0.009", 1)
+
+
+@pytest.mark.parametrize("from_start", [False, True])
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (flipped, "is not what was written: crc="),
+        (lambda data: data[: len(data) // 2], "bytes, "),
+        (lambda data: data[: data.rstrip(b"\n").rfind(b"\n") + 1], "were written"),
+        (lambda data: b"", "holds 0 bytes"),
+        (lambda data: data.split(b"\n", 1)[1], "were written"),
+    ],
+)
+def test_a_file_that_was_changed_afterwards_fails_also_where_the_rest_reads_well(story, damage, says, from_start):
+    story.store(*(story.fill() for _ in range(4)))
+    load_or_count(story.run_dir).save(events_dir(story.run_dir))
+    assert integrity(story.run_dir, from_start=from_start).status == "PASS"
+    story.path.write_bytes(damage(story.path.read_bytes()))
+    report = integrity(story.run_dir, from_start=from_start)
+    assert report.status == "FAIL"
+    assert report.reasons[0].startswith(f"EVENTS_CHANGED: {story.path}") and says in report.reasons[0]
+
+
+def test_a_day_that_is_gone_fails(story: Story) -> None:
+    story.store(story.fill())
+    path = story.path
+    path.unlink()
+    assert integrity(story.run_dir).reasons[0].startswith(f"EVENTS_CHANGED: {path} is gone")
+
+
+def test_a_store_that_goes_on_after_the_damage_does_not_cover_it_up(story: Story) -> None:
+    story.store(*(story.fill() for _ in range(4)))
+    story.path.write_bytes(story.path.read_bytes()[:-200])
+    story.store(*(story.fill() for _ in range(8)))
+    assert any(reason.startswith("EVENTS_CHANGED") for reason in integrity(story.run_dir).reasons)
+
+
+def test_a_seal_that_a_crash_left_behind_is_caught_up_by_the_next_life(story: Story) -> None:
+    story.store(story.fill())
+    writer = EventWriter(events_dir(story.run_dir))
+    writer.append([encode(story.fill())], NOON_MS)
+    writer.close()  # killed: no seal
+    assert integrity(story.run_dir).status == "PASS"
+    story.store(story.fill())
+    assert integrity(story.run_dir).status == "PASS"
+    story.path.write_bytes(flipped(story.path.read_bytes()))
+    assert integrity(story.run_dir).status == "FAIL"
+
+
+def test_seals_that_cannot_be_read_are_no_pass(story: Story) -> None:
+    story.store(story.fill())
+    (events_dir(story.run_dir) / "seals.json").write_text("{}\n")
+    assert integrity(story.run_dir).reasons[0].startswith("EVENTS_CHANGED: ")
