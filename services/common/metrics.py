@@ -9,6 +9,7 @@ PREFIX = "hbot_"
 ALLOWED_LABELS = frozenset(
     [
         "bot",
+        "account",
         "venue",
         "pair",
         "symbol",

@@ -36,6 +36,7 @@ from services.common.sole import claim
 DRAIN_S = 10.0
 ON_STOP_S = 7.0
 STATUS_EVERY_S = 2.0
+SWITCH_INTERVAL_S = 0.0005  # a thread that has a commit on disk must not wait 5 ms for the event loop to let it say so
 REPO = Path(__file__).resolve().parents[2]
 
 S = TypeVar("S", bound=Settings)
@@ -64,11 +65,13 @@ def run_service_main(
     flags_to_settings: Sequence[str] = (),
     process: str | None = None,
     source: str | None = None,
+    is_order_path: bool = False,
 ) -> int:
     """Parse, load settings, run until SIGTERM or Ctrl-C, return the exit code.
 
     ``flags_to_settings`` names flags of the service's own parser that are settings too: given, they win like ``--set``.
-    ``process`` and ``source`` default to the name; a bot's are "bot.<id>".
+    ``process`` and ``source`` default to the name; a bot's are "bot.<id>". ``is_order_path``: milliseconds count here,
+    and a thread that writes shares the interpreter with the event loop (docs/adr/0049).
     """
     arguments = (parser or service_parser(name)).parse_args(argv)
     process = process or name
@@ -81,7 +84,10 @@ def run_service_main(
     try:
         loaded = load_settings(settings, service=name, data_dir=arguments.data_dir, overrides=overrides)
         claim(arguments.run_dir, process)  # held until this process ends
-        return asyncio.run(_run(arguments, name, process, source or process, loaded, make))
+        if is_order_path:
+            sys.setswitchinterval(SWITCH_INTERVAL_S)
+        with asyncio.Runner(loop_factory=_fast_loop if is_order_path else None) as runner:
+            return runner.run(_run(arguments, name, process, source or process, loaded, make))
     except DeskError as error:
         get_logger("worker").critical("start.refused", error=str(error), exit_code=int(error.exit_code))
         sys.stderr.write(f"{error}\n")  # the one who started us reads this
@@ -139,6 +145,12 @@ async def _run(
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(runner.cleanup(), 2)
         await bus.close()
+
+
+def _fast_loop() -> asyncio.AbstractEventLoop:
+    import uvloop  # not in processes that have no use for it
+
+    return uvloop.new_event_loop()
 
 
 async def _run_and_freeze(service: Service) -> None:

@@ -43,6 +43,7 @@ class AdminApi:
     def add_to(self, app: web.Application) -> None:
         app.router.add_get("/desk/status", self._guarded(self._status))
         app.router.add_get("/desk/orders", self._guarded(self._orders))
+        app.router.add_get("/desk/stages", self._guarded(self._stages))
         app.router.add_get("/desk/latch", self._guarded(self._get_latch))
         app.router.add_post("/desk/latch", self._guarded(self._post_latch))
         app.router.add_post("/desk/override", self._guarded(self._post_override))
@@ -62,6 +63,10 @@ class AdminApi:
 
     async def _orders(self, _request: web.Request) -> web.Response:
         return _json([] if self.engine is None else status.open_orders(self.engine.gateway.state))
+
+    async def _stages(self, request: web.Request) -> web.Response:
+        last = request.query.get("last", "500")
+        return _json({} if self.engine is None else self.engine.stages.summary(int(last) if last.isdecimal() else 500))
 
     async def _get_latch(self, _request: web.Request) -> web.Response:
         entries = self._latch_file.read()

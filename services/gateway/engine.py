@@ -7,7 +7,8 @@ the order they were made. Market snapshots alone go straight: they are not evide
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol, cast
+from functools import partial
+from typing import Any, NamedTuple, Protocol, cast
 
 from services.common import venue
 from services.common.clock import stopwatch_ns
@@ -19,9 +20,18 @@ from services.gateway import messages as m
 from services.gateway.journal import Batch, Committed, Journal
 from services.gateway.latch_file import LatchFile
 from services.gateway.logic import Gateway
-from services.gateway.stage_times import StageTimes
+from services.gateway.records import OrderRecord
+from services.gateway.stage_times import OrderKey, StageTimes
 
-_Tag = tuple[int | None, list[e.AnyEvent], int]  # batch id, its events, when it was handed in
+
+class _Tag(NamedTuple):
+    """What comes back with a commit. ``submit`` names the order that waits for it."""
+
+    batch_id: int | None
+    events: list[e.AnyEvent]
+    handed_in_ns: int
+    submit: OrderKey | None
+
 
 _PUBLISHED_LAG_MS = 2_000  # by then the bus's spool has an event on disk
 
@@ -57,6 +67,7 @@ class Engine:
         self._outside = outside
         self._log = log
         self._replies: dict[int, asyncio.Future[venue.Answer]] = {}
+        self._rest: list[m.Output] = []  # of the last outputs, after their replies
         self._next_request_id = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: Timer | None = None
@@ -101,6 +112,7 @@ class Engine:
     async def close(self) -> None:
         """Flush the journal, then the bus."""
         self.is_running = False
+        self._carry_out_rest()
         if self._timer is not None:
             self._timer.cancel()
         for task in list(self._tasks):
@@ -125,13 +137,22 @@ class Engine:
         started_ns = stopwatch_ns()
         outputs = self.gateway.handle(message, now)
         if isinstance(message, m.BotRequest) and isinstance(message.request, venue.PlaceOrder):
-            self.stages.add("judge", stopwatch_ns() - started_ns)
+            self.stages.add((message.bot_id, message.request.client_order_id), "judge", stopwatch_ns() - started_ns)
         self._carry_out(outputs)
 
     async def request(self, bot_id: str, request: venue.Request, claims: m.Claims = m.Claims()) -> venue.Answer:
         """A bot's request; returns when the state machine answers it."""
-        if isinstance(request, venue.PlaceOrder):
-            self.look_at_latch()
+        if not isinstance(request, venue.PlaceOrder):
+            return await self._request(bot_id, request, claims)
+        key = (bot_id, request.client_order_id)
+        self.stages.begin(key)
+        self.look_at_latch()
+        try:
+            return await self._request(bot_id, request, claims)
+        finally:
+            self.stages.end(key)
+
+    async def _request(self, bot_id: str, request: venue.Request, claims: m.Claims) -> venue.Answer:
         self._next_request_id += 1
         request_id = self._next_request_id
         reply: asyncio.Future[venue.Answer] = asyncio.get_running_loop().create_future()
@@ -170,6 +191,27 @@ class Engine:
     # ------------------------------------------------------------------------------------------------------- outputs
 
     def _carry_out(self, outputs: Sequence[m.Output]) -> None:
+        """In order, but for replies: who waits for one has it before the rest, which is carried out a turn of the loop
+        later, or before the next outputs. A tightening is on disk before anything is said.
+        """
+        self._carry_out_rest()
+        is_answering = any(isinstance(output, m.Reply) for output in outputs)
+        if not is_answering or any(isinstance(output, m.Tighten) for output in outputs):
+            self._carry_out_now(outputs)
+            return
+        for output in outputs:
+            if isinstance(output, m.Reply):
+                self._reply(output)
+        self._rest = [output for output in outputs if not isinstance(output, m.Reply)]
+        if self._rest:
+            asyncio.get_running_loop().call_soon(self._carry_out_rest)
+
+    def _carry_out_rest(self) -> None:
+        rest, self._rest = self._rest, []
+        if rest:
+            self._carry_out_now(rest)
+
+    def _carry_out_now(self, outputs: Sequence[m.Output]) -> None:
         events: list[e.AnyEvent] = []
         for output in outputs:
             match output:
@@ -181,9 +223,7 @@ class Engine:
                 case m.AskUpstream():
                     self._spawn(self._ask(output))
                 case m.Reply():
-                    reply = self._replies.get(output.request_id)
-                    if reply is not None and not reply.done():
-                        reply.set_result(output.answer)
+                    self._reply(output)
                 case m.PushToBot():
                     self._outside.push_to_bot(output.bot_id, output.push)
                 case m.WakeAt():
@@ -195,6 +235,11 @@ class Engine:
                         self._drained.set_result(output.open_orders)
         if events:
             self._write((), events, None, is_urgent=False)
+
+    def _reply(self, output: m.Reply) -> None:
+        reply = self._replies.get(output.request_id)
+        if reply is not None and not reply.done():
+            reply.set_result(output.answer)
 
     def _make(self, output: m.Publish, events: list[e.AnyEvent]) -> None:
         event: Any = self._source.make(output.kind, bot_id=output.bot_id, **output.fields)
@@ -208,18 +253,19 @@ class Engine:
         self, records: Sequence[object], events: list[e.AnyEvent], batch_id: int | None, *, is_urgent: bool
     ) -> None:
         encoded = [encode(event) for event in events]
-        tag: _Tag = (batch_id, events, stopwatch_ns())
+        first = records[0] if is_urgent and records else None
+        submit = (first.bot_id, first.client_order_id) if isinstance(first, OrderRecord) else None
+        tag = _Tag(batch_id, events, stopwatch_ns(), submit)
         self._journal.write(Batch(records, encoded, tag, is_urgent))  # type: ignore[arg-type]
 
     async def _ask(self, output: m.AskUpstream) -> None:
-        started_ns = stopwatch_ns()
+        if isinstance(output.request, venue.PlaceOrder):
+            self.stages.asked((output.request.account_id, output.request.client_order_id))
         try:
             answer = await self._outside.ask(output.request)
         except Exception as error:  # the boundary to the venue: nobody can say what happened, so Unknown it is
             self._log.error("upstream.ask_failed", error=repr(error), ask=type(output.request).__name__, exc_info=True)
             answer = venue.Unknown(detail=f"{type(error).__name__}: {error}")
-        if isinstance(output.request, venue.PlaceOrder):
-            self.stages.add("venue", stopwatch_ns() - started_ns)
         if self.is_running:
             self.feed(m.UpstreamAnswer(output.op_id, answer))
 
@@ -234,11 +280,13 @@ class Engine:
     def _wake_at(self, mono_ms: int) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._clock.call_at(mono_ms, self._on_timer)
+        self._timer = self._clock.call_at(mono_ms, partial(self._on_timer, mono_ms))
 
-    def _on_timer(self) -> None:
+    def _on_timer(self, due_mono_ms: int) -> None:
         self._timer = None
-        if self.is_running:
+        if self.is_running and self._clock.monotonic_ms() < due_mono_ms:  # a loop may be a little early
+            self._wake_at(due_mono_ms)
+        elif self.is_running:
             self.feed(m.Tick())
 
     def _spawn(self, work: Awaitable[None]) -> None:
@@ -263,8 +311,9 @@ class Engine:
         if self.is_running:
             self.look_at_latch()
         for tag, outbox_id in done:
-            batch_id, events, handed_in_ns = cast(_Tag, tag)
-            self.stages.add("journal", stopwatch_ns() - handed_in_ns)
+            batch_id, events, handed_in_ns, submit = cast(_Tag, tag)
+            if submit is not None:
+                self.stages.add(submit, "journal", stopwatch_ns() - handed_in_ns)
             for event in events:
                 self._to_publish.put_nowait((event, outbox_id))
             if batch_id is not None and self.is_running:

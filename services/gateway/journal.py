@@ -18,6 +18,7 @@ from typing import NamedTuple
 import msgspec
 
 from services.common.clock import stopwatch_ns
+from services.common.wal import Checkpointer, make_room
 from services.gateway.records import (
     TERMINAL,
     AccountRecord,
@@ -60,6 +61,7 @@ _RECENT_ROWS_MAX = 5_000
 _OUTBOX_KEPT = 1_000  # rows beyond what is known to be published
 _MARK_EVERY = 20  # commits; what is published twice after a crash is known by its event ids
 
+_CHECKPOINT_EVERY = 256  # commits: some 8 MB of log
 _LINGER_NS = 5_000_000  # for more to come, after a batch that nobody waits for
 
 _encode = msgspec.json.Encoder(decimal_format="string").encode
@@ -102,6 +104,7 @@ class Journal:
         self._on_failure: Callable[[str], None] = lambda _detail: None
         self._published_id = 0
         self._connection: sqlite3.Connection | None = None
+        self._checkpointer = Checkpointer(path, _CHECKPOINT_EVERY)
 
     def open(self, now_ms: int) -> Recovered:
         """Create or open the file and read what a new life needs. Raises JournalBroken."""
@@ -110,16 +113,18 @@ class Journal:
             connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
-            connection.execute("PRAGMA wal_autocheckpoint=2000")
+            connection.execute("PRAGMA wal_autocheckpoint=0")  # the checkpointer's work
             connection.executescript(_SCHEMA)
             version = connection.execute("SELECT value FROM meta WHERE name='schema'").fetchone()
             if version is None:
                 connection.execute("INSERT INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
             elif int(version[0]) > SCHEMA_VERSION:
                 raise JournalBroken(f"JOURNAL_NEWER: path={self.path}, schema={version[0]}, ours={SCHEMA_VERSION}")
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")  # what an earlier life left in the log
+            make_room(self.path)
             self._connection = connection
             return self._read(connection, now_ms)
-        except (sqlite3.Error, msgspec.DecodeError) as error:
+        except (sqlite3.Error, msgspec.DecodeError, OSError) as error:
             raise JournalBroken(f"JOURNAL_UNREADABLE: path={self.path}, {error}") from error
 
     def start(self, on_committed: Callable[[Committed], None], on_failure: Callable[[str], None]) -> None:
@@ -127,6 +132,7 @@ class Journal:
         self._on_failure = on_failure
         self._thread = threading.Thread(target=self._write_until_closed, name="gateway-journal", daemon=True)
         self._thread.start()
+        self._checkpointer.start()
 
     def write(self, batch: Batch) -> None:
         self._queue.put(batch)
@@ -141,6 +147,7 @@ class Journal:
             self._queue.put(None)
             self._thread.join(timeout=10)
             self._thread = None
+            self._checkpointer.close()
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -227,6 +234,7 @@ class Journal:
             connection.execute("DELETE FROM outbox WHERE id <= ?", (self._published_id - _OUTBOX_KEPT,))
         connection.execute("COMMIT")
         self.commits += 1
+        self._checkpointer.committed()
         self.batches += len(batches)
         return [(batch.tag, outbox_id if batch.events else 0) for batch in batches]
 

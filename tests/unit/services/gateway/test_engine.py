@@ -178,3 +178,61 @@ async def test_a_tightening_while_the_latch_is_unreadable_leaves_everything_halt
     rig.latch.path.write_text("{")
     rig.engine.set_latch("bot:bot9", m.LatchEntry("HALTED", "MANUAL", "kill_switch", 1))  # as the bus asks for it
     assert (await rig.place()).code == "SCOPE_HALTED"
+
+
+async def test_the_bot_has_its_answer_before_the_rest_is_carried_out(rig):
+    told: list[str] = []
+    rig.engine._outside.push_to_bot = lambda bot_id, push: told.append("push")  # type: ignore[method-assign]
+    rig.engine._replies[77] = asyncio.get_running_loop().create_future()
+
+    async def asking() -> None:
+        await rig.engine._replies[77]
+        told.append("answer")
+
+    task = asyncio.ensure_future(asking())
+    await asyncio.sleep(0)
+    push = m.PushToBot("bot1", venue.PositionsPush(account_id="bot1", positions=()))
+    rig.engine._carry_out([push, m.Reply(77, venue.ServerTime(ts_ms=1)), push])
+    await task
+    assert told == ["answer", "push", "push"]
+    del rig.engine._replies[77]
+
+
+async def test_a_tightening_is_on_disk_before_anybody_is_answered(rig):
+    entry = m.LatchEntry("REDUCING", "MANUAL", "gateway", 1)
+    reply = rig.engine._replies[77] = asyncio.get_running_loop().create_future()
+    reply.add_done_callback(lambda _: found.append(LatchFile(rig.latch.path).read()))
+    found: list[object] = []
+    rig.engine._carry_out([m.Tighten("bot:bot1", entry), m.Reply(77, venue.ServerTime(ts_ms=1))])
+    await asyncio.sleep(0)
+    assert found == [{"bot:bot1": entry}]
+    del rig.engine._replies[77]
+
+
+async def test_what_waits_for_a_turn_is_carried_out_before_anything_that_comes_after_it(rig):
+    first = asyncio.ensure_future(rig.place("hb1-b0-a.1", "0"))
+    second = asyncio.ensure_future(rig.place("hb1-b0-a.2", "0"))
+    await asyncio.gather(first, second)
+    refusals = await rig.published(e.RiskDecisionV1)
+    said_of = [event.client_order_id for event in refusals if event.client_order_id]
+    assert said_of == ["hb1-b0-a.1", "hb1-b0-a.2"]
+
+
+async def test_a_timer_that_fires_too_early_is_set_again(rig):
+    ticks: list[m.Input] = []
+    rig.engine.feed = ticks.append  # type: ignore[method-assign]
+    due_ms = SystemClock().monotonic_ms() + 40
+    rig.engine._on_timer(due_ms)
+    assert m.Tick() not in ticks
+    await asyncio.sleep(0.08)
+    assert ticks.count(m.Tick()) == 1
+
+
+async def test_where_the_time_of_a_submit_went_is_known(rig):
+    await rig.place()
+    await asyncio.sleep(0)
+    stages = rig.engine.stages.summary()
+    assert {stage: figures["n"] for stage, figures in stages.items()} == dict.fromkeys(
+        ("judge", "journal", "venue", "inside"), 1
+    )
+    assert stages["inside"]["max_ms"] >= stages["journal"]["max_ms"] > 0

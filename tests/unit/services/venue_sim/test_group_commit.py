@@ -35,7 +35,7 @@ def disk() -> Disk:
 
 @pytest.fixture
 async def commits(disk):
-    commits = GroupCommit(disk.write, lambda: 0)
+    commits = GroupCommit(disk.write)
     yield commits
     disk.gate.set()
     await commits.close()
@@ -84,3 +84,24 @@ async def test_after_a_failed_commit_nothing_is_released_any_more(disk, commits)
     assert isinstance(commits.failure, OSError)
     commits.submit([], lambda: released.append("2"))
     assert released == []
+
+
+async def test_a_release_that_raises_ends_it_and_nobody_waits_for_ever(disk, commits):
+    disk.gate.set()
+    commits.submit([change("1")], lambda: 1 / 0)
+    await asyncio.wait_for(commits.drain(), 5)
+    assert isinstance(commits.failure, ZeroDivisionError)
+
+
+async def test_what_is_submitted_while_others_are_released_comes_after_them(disk, commits):
+    released = []
+
+    def first() -> None:
+        commits.submit([], lambda: released.append("third"))
+        released.append("first")
+
+    commits.submit([change("1")], first)
+    commits.submit([change("2")], lambda: released.append("second"))
+    disk.gate.set()
+    await commits.drain()
+    assert released == ["first", "second", "third"]
