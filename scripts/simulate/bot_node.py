@@ -18,6 +18,7 @@ ZERO = Decimal(0)
 _TICK_MS = 1_000
 _HEALING_MS = 5_000  # how often the connector compares its orders with the gateway's list
 _NOT_FOUND_MS = 10_000
+_OLD_LEVEL = "z0"
 
 
 class Submitted(NamedTuple):
@@ -102,13 +103,14 @@ class BotNode:
         return [order.client_order_id for order in self._carriers.orders()]
 
     def submit_as_old_leader(self) -> bool:
-        """An instance that lost its lease repeats the latest order under a new id. False before a second life."""
+        """An instance that lost its lease quotes one more level where the new one quotes. False before that does."""
         sent = self._latest_submit
         if sent is None or self.submitted[sent.client_order_id].fence < 2:
             return False
-        again = msgspec.structs.replace(sent, client_order_id=f"{sent.client_order_id}z")
+        bot, _, number = sent.client_order_id.split("-")
+        again = msgspec.structs.replace(sent, client_order_id=f"{bot}-{_OLD_LEVEL}-{number}")
         fence = self.submitted[sent.client_order_id].fence - 1
-        self.submitted[again.client_order_id] = Submitted(self.world.now_ms, "", fence)
+        self.submitted[again.client_order_id] = Submitted(self.world.now_ms, _OLD_LEVEL, fence)
         self._place(again, fence, lambda _answer: None)
         return True
 
