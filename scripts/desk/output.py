@@ -11,9 +11,13 @@ from services.common.errors import DeskError
 _encoder = msgspec.json.Encoder(decimal_format="number", enc_hook=str)
 
 
-def print_json(value: Any) -> None:
+def json_text(value: Any) -> str:
     """Decimals are JSON numbers with all their digits."""
-    sys.stdout.write(msgspec.json.format(_encoder.encode(value), indent=2).decode() + "\n")
+    return msgspec.json.format(_encoder.encode(value), indent=2).decode() + "\n"
+
+
+def print_json(value: Any) -> None:
+    sys.stdout.write(json_text(value))
     sys.stdout.flush()
 
 

@@ -26,6 +26,11 @@ class Places(NamedTuple):
     def lock_file(self) -> Path:
         return self.run_dir / "desk.lock"
 
+    @property
+    def last_run(self) -> Path:
+        """The summary of the newest run that came to its end, with the pid of its desk."""
+        return self.run_dir / "reports" / "last_run.json"
+
     def log_of(self, process: str) -> Path:
         """What it logs, as JSON lines."""
         return self.logs / f"{process}.log"

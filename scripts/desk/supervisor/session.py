@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
-from scripts.desk.output import print_json
+from scripts.desk.output import json_text, print_json
 from scripts.desk.places import Places
 from scripts.desk.supervisor.desk import Desk, StopReport
 from scripts.desk.supervisor.integrity import judge_integrity, stored_by_kind
@@ -18,6 +19,7 @@ from scripts.desk.supervisor.summary import build_summary, problems, render_summ
 from scripts.desk.supervisor.table import render
 from services.common.clock import SystemClock
 from services.common.errors import DeskError, ExitCode
+from services.common.files import write_text
 from services.common.logs import configure_logs
 from services.common.ports import Clock
 
@@ -147,6 +149,7 @@ def _conclude(
         page_url=desk.page_url,
     )
     wrong = problems(summary)
+    write_text(desk.where.last_run, json_text({**summary, "problems": wrong, "pid": os.getpid()}))
     if as_json:
         print_json({**summary, "problems": wrong})
     else:

@@ -35,6 +35,8 @@ async def test_a_run_ends_by_itself_with_a_summary_and_exit_code_0(where, stub_p
     told = json.loads(capsys.readouterr().out)
     assert code == 0 and told["problems"] == []
     assert told["venue"] == {"open_orders": 0} and told["integrity"]["status"] == "PASS"
+    last = json.loads(where.last_run.read_text())
+    assert last == {**told, "pid": os.getpid()}, "desk down reads it"
     assert told["bots"][0] | {"id": "bot1", "orders": 0, "first_order_s": None} == told["bots"][0]
 
 
