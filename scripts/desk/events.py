@@ -30,7 +30,7 @@ def tail(
 ) -> int:
     """Print the newest stored events, one line each.
 
-    Example: desk events tail --kind fill.v1 --bot bot1 --count 10
+    Example: desk events tail --kind fill.v1 --bot bot0 --count 10
     """
     from services.common.event_files import day_path, days, whole_lines
     from services.contracts.codec import KINDS

@@ -31,7 +31,7 @@ def pause(
 ) -> int:  # fmt: skip
     """Ask a bot to stop quoting: it cancels its quotes and stays in SOFT_PAUSE until resumed.
 
-    Example: desk pause --bot bot1 --reason "news in ten minutes"
+    Example: desk pause --bot bot0 --reason "news in ten minutes"
     """
     return _send(places(data_dir, run_dir), bot, "soft_pause", reason, expires, as_json)
 
@@ -42,7 +42,7 @@ def resume(
 ) -> int:  # fmt: skip
     """Ask a paused bot to go on. A HARD_STOP is not lifted by this.
 
-    Example: desk resume --bot bot1
+    Example: desk resume --bot bot0
     """
     return _send(places(data_dir, run_dir), bot, "resume", reason, expires, as_json)
 

@@ -56,7 +56,7 @@ def set_state(
     A gateway that does not answer is tightened by its latch file, which it reads before every order; loosening waits
     until it answers.
 
-    Example: desk latch set --scope bot:bot1 --state HALTED --reason MANUAL --actor anna --yes
+    Example: desk latch set --scope bot:bot0 --state HALTED --reason MANUAL --actor anna --yes
     """
     if state not in STATES:
         raise ConfigError(

@@ -31,7 +31,7 @@ def logs(
 ) -> int:
     """Print the newest log lines of one process.
 
-    Example: desk logs bot1 --level warning --count 50
+    Example: desk logs bot0 --level warning --count 50
     """
     if level not in LEVELS:
         raise ConfigError("LEVEL_INVALID", f"--level {level}: allowed are {', '.join(LEVELS)}", "desk logs gateway")

@@ -86,6 +86,10 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:  # the reader of the pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.OK)
+    except PermissionError as error:
+        told = DeskError("PERMISSION_DENIED", str(error), "run it as the user who owns that file: ls -l says who")
+        print_failure(told, "--json" in arguments)
+        return int(told.exit_code)
     except typer.Abort:
         return int(ExitCode.ERROR)
     return result if isinstance(result, int) else int(ExitCode.OK)

@@ -46,6 +46,8 @@ def places(data_dir: Path | None, run_dir: Path | None) -> Places:
     run = Path(run_dir or data / "run").absolute()
     if not data.is_dir():
         raise ConfigError("DATA_DIR_MISSING", f"{data} is not a directory", f"desk up --data-dir {DEFAULT_DATA_DIR}")
+    if run.exists() and not run.is_dir():
+        raise ConfigError("RUN_DIR_UNUSABLE", f"--run-dir {run} is a file", "desk up --run-dir <a directory>")
     return Places(data, run)
 
 

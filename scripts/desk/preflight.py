@@ -11,11 +11,25 @@ from services.common.errors import ConfigError, NotFound
 
 def refuse_bad_input(options: UpOptions) -> None:
     """Raises the first fault found: ConfigError with path, value, allowed range and example, or NotFound."""
+    _run_dir(options.run_dir)
     overrides = overrides_by_service(options.overrides, options.bots)
     _policies(options.data_dir)
     listed = _services(options, overrides)
     for bot in options.bots:
         _bot(options.data_dir, bot, overrides.get(BOT_PREFIX + bot, []), listed)
+
+
+def _run_dir(run_dir: Path) -> None:
+    probe = run_dir / ".probe"
+    try:
+        run_dir.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        text = f"--run-dir {run_dir} cannot be made or written: {error.strerror}"
+        raise ConfigError(
+            "RUN_DIR_UNUSABLE", text, "desk up --run-dir <a directory of yours>; ls -ld says whose it is"
+        ) from error
 
 
 def _policies(data_dir: Path) -> None:

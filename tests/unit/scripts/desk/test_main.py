@@ -67,6 +67,22 @@ def test_without_a_desk_commands_say_so_with_their_exit_code_and_the_next_step(t
     assert err.startswith(says) and "\nnext  " in err
 
 
+def test_a_run_directory_that_is_a_file_is_said(tmp_path, capsys):
+    (tmp_path / "file").touch()
+    for verb in (["status"], ["down"], ["up"], ["events", "integrity"], ["doctor"]):
+        assert main.run([*verb, "--run-dir", str(tmp_path / "file")]) == 4
+        assert capsys.readouterr().err.startswith(f"RUN_DIR_UNUSABLE: --run-dir {tmp_path / 'file'} is a file")
+
+
+def test_what_may_not_be_read_is_a_failure_with_a_next_step(tmp_path, monkeypatch, capsys):
+    def forbidden(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", "secrets/admin_token")
+
+    monkeypatch.setattr("scripts.desk.status.running_desk", forbidden)
+    assert main.run(["status", "--run-dir", str(tmp_path)]) == 1
+    assert "PERMISSION_DENIED" in capsys.readouterr().err
+
+
 def test_a_failure_as_json_is_json(tmp_path, capsys):
     assert main.run(["status", "--json", "--run-dir", str(tmp_path)]) == 3
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "NOT_RUNNING"

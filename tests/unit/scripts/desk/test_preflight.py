@@ -1,6 +1,7 @@
 """Bad input of `desk up` ends before anything is started, by the name the person gave it."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -18,7 +19,7 @@ def data_dir(tmp_path):
 
 def refusal(data_dir, **options) -> ConfigError:
     with pytest.raises(ConfigError) as refused:
-        refuse_bad_input(UpOptions(bots=("bot0",), data_dir=data_dir, run_dir=data_dir / "run", **options))
+        refuse_bad_input(UpOptions(**{"bots": ("bot0",), "data_dir": data_dir, "run_dir": data_dir / "run"} | options))
     return refused.value
 
 
@@ -88,6 +89,11 @@ def test_a_policy_that_nobody_reads_is_a_mistyped_name(data_dir):
 def test_a_data_directory_without_limits_is_refused(data_dir):
     (data_dir / "policies" / "limits.yml").unlink()
     assert "limits.yml is missing" in refusal(data_dir).text
+
+
+def test_a_run_directory_that_cannot_be_made_is_refused(data_dir):
+    told = refusal(data_dir, run_dir=Path("/proc/nothing/here"))
+    assert told.code == "RUN_DIR_UNUSABLE" and "--run-dir /proc/nothing/here cannot be made or written" in told.text
 
 
 def test_a_seed_out_of_range_is_refused(data_dir):
