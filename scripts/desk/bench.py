@@ -39,7 +39,11 @@ def gateway(
 
     Example: desk bench gateway --rate 50 --seconds 20 --json
     """
-    return _report(_measure("gateway", rate=rate, seconds=seconds), as_json)
+    report = _measure("gateway", rate=rate, seconds=seconds)
+    if as_json:
+        return _report(report, as_json)
+    importlib.import_module("scripts.desk.bench_gateway").print_table(report)
+    return 0
 
 
 def host_tick(

@@ -3,6 +3,10 @@
 Real processes on loopback (venue_sim without rate limits, gateway with limits wide open and a real Redis), one client
 that sends at a fixed rate. Seconds of direct and of gateway alternate, so both see the same machine. Each order is a
 limit order far from the market and is cancelled right after; only the submit is timed, from sending to its answer.
+Beyond what the machine does orders queue, and their wait is in their latency.
+
+Where the time goes: the gateway's own stages of the same orders, what is left of the client's time beside them (HTTP,
+and waiting for a processor), and what the disk takes for one sync, measured between the seconds of the same run.
 """
 
 import asyncio
@@ -14,78 +18,29 @@ import sys
 import tempfile
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import aiohttp
 import psutil
 import yaml
+from rich.table import Table
 
+from scripts.desk.bench_gateway_side import SLICE_S, SYMBOL, Side, quantiles_ms
+from scripts.desk.disk_probe import DiskProbe
+from scripts.desk.output import wide_console
 from scripts.desk.places import REPO
 from services.common import venue
-from services.common.clock import SystemClock, stopwatch_ns
+from services.common.clock import stopwatch_ns
 from services.common.embedded import RedisServer
 from services.common.errors import DeskError
 from services.common.net import free_port
-from services.common.secrets import KeyTriple, ensure_secrets
-from services.dialects.bitget.client import BitgetUpstream, ClientSettings
-from services.dialects.bitget.signing import Credentials
+from services.common.secrets import ensure_secrets
 
-SYMBOL = "BTC-USDT"
-SLICE_S = 1
 READY_S = 60
-_WIDE_OPEN = 1_000_000
-
-
-class Sample(NamedTuple):
-    latency_ns: int
-    outcome: str  # "placed", "refused", "lost"
-
-
-class Side:
-    """One way to the venue and everything measured on it."""
-
-    def __init__(self, name: str, url: str, key: KeyTriple) -> None:
-        self.name = name
-        self.samples: list[Sample] = []
-        self.refusals: dict[str, int] = {}
-        self.client = BitgetUpstream(ClientSettings(rest_url=url, connections_max=256), _Deaf(), SystemClock())
-        self._credentials = Credentials(key.api_key, key.secret, key.passphrase)
-        self._sent = 0
-
-    async def one_order(self, price: Decimal) -> None:
-        self._sent += 1
-        request = venue.PlaceOrder(
-            symbol=SYMBOL,
-            client_order_id=f"bench.{self.name}.{self._sent}",
-            side="buy",
-            order_type="limit",
-            time_in_force="gtc",
-            qty_base=Decimal("0.001"),
-            price=price - (self._sent % 500) / Decimal(10),
-        )
-        started_ns = stopwatch_ns()
-        answer = await self.client.ask(request, self._credentials)
-        latency_ns = stopwatch_ns() - started_ns
-        if isinstance(answer, venue.Placed):
-            self.samples.append(Sample(latency_ns, "placed"))
-            cancel = venue.CancelOrder(symbol=SYMBOL, venue_order_id=answer.venue_order_id)
-            await self.client.ask(cancel, self._credentials)
-        elif isinstance(answer, venue.Refused):
-            self.samples.append(Sample(latency_ns, "refused"))
-            self.refusals[answer.code] = self.refusals.get(answer.code, 0) + 1
-        else:
-            self.samples.append(Sample(latency_ns, "lost"))
-
-    def quantiles(self) -> dict[str, Any]:
-        placed = sorted(sample.latency_ns for sample in self.samples if sample.outcome == "placed")
-        if not placed:
-            return {"orders": 0, "p50_ms": None, "p99_ms": None, "max_ms": None}
-        return {
-            "orders": len(placed),
-            "p50_ms": _ms(placed[len(placed) // 2]),
-            "p99_ms": _ms(placed[min(len(placed) - 1, len(placed) * 99 // 100)]),
-            "max_ms": _ms(placed[-1]),
-        }
+IDLE_S = 2
+WARM_UP_PER_S = 50
+SYNCS_A_SLICE = 25
+_STAGES = ("judge", "journal", "venue")
 
 
 def run(rate: int, seconds: int) -> dict[str, Any]:
@@ -118,68 +73,99 @@ async def _measure(
     await _start(processes, run_dir, "venue_sim", venue_port, *venue_flags)
     flags = ["--venue-url", venue_url, "--bots", "bot1", "--redis-url", redis_url, "--set", "record_tape=false"]
     await _start(processes, run_dir, "gateway", gateway_port, "--data-dir", str(wide_open(run_dir)), *flags)
-    sides = (
-        Side("direct", venue_url, secrets.venue_accounts["manual"]),
-        Side("gateway", gateway_url, secrets.bot_keys["bot1"]),
-    )
-    for side in sides:
+    direct = Side("direct", venue_url, secrets.venue_accounts["manual"])
+    gateway = Side("gateway", gateway_url, secrets.bot_keys["bot1"])
+    for side in (direct, gateway):
         await side.client.start()
-    price = await _price(sides[0])
-    await _warm_up(sides, price)
-    cpu_before = [_cpu_s(process) for process in processes]
-    for _ in range(0, seconds, SLICE_S):
-        for side in sides:
-            await _slice(side, rate, price)
-    report = _report(rate, seconds, *sides)
-    orders = max(1, report["gateway"]["orders"])
-    venue_s, gateway_s = (_cpu_s(p) - before for p, before in zip(processes, cpu_before, strict=True))
-    report["cpu_ms_per_order"] = {  # submit and cancel; the venue served both ways
-        "venue": round(venue_s * 1000 / (2 * orders), 3),
-        "gateway": round(gateway_s * 1000 / orders, 3),
-    }
-    report["load_average"] = round(psutil.getloadavg()[0], 1)
-    report["gateway"]["stages"] = await _stages(gateway_url, secrets.admin_token)
-    for side in sides:
+    price = await _price(direct)
+    await _warm_up((direct, gateway), price)
+    at_rest = _Cpu(processes)
+    await asyncio.sleep(IDLE_S)
+    shares = at_rest.shares()
+    busy = _Cpu(processes)
+    with DiskProbe(run_dir) as disk:
+        for _ in range(0, seconds, SLICE_S):
+            for side in (direct, gateway):
+                await side.slice(rate, price)
+            disk.sync(SYNCS_A_SLICE)
+    extra_s = [(share - rest) * busy.wall_s() for share, rest in zip(busy.shares(), shares, strict=True)]
+    orders = gateway.count("placed")
+    told = await _told_by(gateway_url, secrets.admin_token, orders)
+    for side in (direct, gateway):
         await side.client.close()
-    return report
-
-
-async def _slice(side: Side, rate: int, price: Decimal) -> None:
-    """One second at the rate, whatever the answers do; then wait for them."""
-    loop = asyncio.get_running_loop()
-    started = loop.time()
-    tasks = []
-    for number in range(rate * SLICE_S):
-        delay_s = started + number / rate - loop.time()
-        if delay_s > 0:
-            await asyncio.sleep(delay_s)
-        tasks.append(asyncio.create_task(side.one_order(price)))
-    await asyncio.gather(*tasks)
+    return {
+        **report_of(rate, seconds, direct, gateway, told),
+        "disk": {f"fdatasync_{name}": value for name, value in quantiles_ms(disk.samples_ns).items()},
+        # submit and cancel; the venue served both ways; without what the processes take when nobody trades
+        "cpu_ms_per_order": {
+            "venue": round(extra_s[0] * 1000 / max(1, 2 * orders), 3),
+            "gateway": round(extra_s[1] * 1000 / max(1, orders), 3),
+        },
+        "cpu_at_rest_pct": {"venue": round(100 * shares[0], 1), "gateway": round(100 * shares[1], 1)},
+        "load_average": round(psutil.getloadavg()[0], 1),
+    }
 
 
 async def _warm_up(sides: tuple[Side, Side], price: Decimal) -> None:
-    for side in sides:
-        await _slice(side, 20, price)
-        side.samples.clear()
-        side.refusals.clear()
+    for _ in range(2):
+        for side in sides:
+            await side.slice(WARM_UP_PER_S, price)
+            side.forget()
     gc.collect()
     gc.freeze()
 
 
-def _report(rate: int, seconds: int, direct: Side, gateway: Side) -> dict[str, Any]:
+def report_of(rate: int, seconds: int, direct: Side, gateway: Side, told: dict[str, Any]) -> dict[str, Any]:
+    """``told`` is what the gateway says of the same orders: its stages and its counters."""
     ours, theirs = gateway.quantiles(), direct.quantiles()
-    outcomes = [sample.outcome for side in (direct, gateway) for sample in side.samples]
+    counters = told["counters"]
     return {
         "rate": rate,
         "seconds": seconds,
         "direct": theirs,
-        "gateway": ours,
+        "gateway": {
+            **ours,
+            "stages": _with_rests(told["stages"], ours),
+            "provisional_answers": counters.get("provisional_answers", 0),
+            "quarantines": counters.get("quarantines", 0),
+        },
         "added_p50_ms": _difference(ours["p50_ms"], theirs["p50_ms"]),
         "added_p99_ms": _difference(ours["p99_ms"], theirs["p99_ms"]),
-        "lost": outcomes.count("lost"),
-        "refused": outcomes.count("refused"),
+        "lost": direct.count("lost") + gateway.count("lost"),
+        "refused": direct.count("refused") + gateway.count("refused"),
         "refusals": {**direct.refusals, **gateway.refusals},
     }
+
+
+def _with_rests(stages: dict[str, dict[str, Any]], seen: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Two rests: "loop" is inside the gateway and no stage's, "http" between the client and the gateway's handler."""
+    if not stages or seen["p50_ms"] is None:
+        return stages
+    inside = stages["inside"]
+    loop, http = {"n": inside["n"]}, {"n": inside["n"]}
+    for name in ("p50_ms", "of_slowest_ms"):
+        loop[name] = round(inside[name] - sum(stages[stage][name] for stage in _STAGES), 3)
+    for name in ("p50_ms", "p99_ms"):
+        http[name] = round(seen[name] - inside[name], 3)
+    return {**stages, "loop": loop, "http": http}
+
+
+def print_table(report: dict[str, Any]) -> None:
+    """For a person: both ways, then where the gateway's time goes."""
+    table = Table("ms", "orders", "p50", "p99", "max", "of the slowest 1 %", title=f"{report['rate']} orders a second")
+    for name in ("direct", "gateway"):
+        table.add_row(name, *_cells(report[name], "orders", "p50_ms", "p99_ms", "max_ms"))
+    table.add_row("added", "", *_cells(report, "added_p50_ms", "added_p99_ms"), end_section=True)
+    for name, figures in report["gateway"]["stages"].items():
+        table.add_row(name, *_cells(figures, "n", "p50_ms", "p99_ms", "max_ms", "of_slowest_ms"))
+    table.add_row("disk", "", *_cells(report["disk"], "fdatasync_p50_ms", "fdatasync_p99_ms", "fdatasync_max_ms"))
+    wide_console().print(table)
+    for name in ("lost", "refused", "refusals", "cpu_ms_per_order", "cpu_at_rest_pct", "load_average"):
+        print(f"{name:20} {report[name]}")
+
+
+def _cells(figures: dict[str, Any], *names: str) -> list[str]:
+    return ["" if figures.get(name) is None else str(figures[name]) for name in names]
 
 
 def wide_open(run_dir: Path) -> Path:
@@ -228,29 +214,31 @@ async def _price(side: Side) -> Decimal:
     return (answer.bids[0][0] * Decimal("0.99")).quantize(Decimal("0.1"))
 
 
-async def _stages(url: str, token: str) -> Any:
-    async with aiohttp.ClientSession(headers={"X-Hbot-Admin": token}) as http, http.get(f"{url}/desk/status") as answer:
-        return json.loads(await answer.read())["stages"]
+async def _told_by(url: str, token: str, orders: int) -> dict[str, Any]:
+    async with aiohttp.ClientSession(headers={"X-Hbot-Admin": token}) as http:
+        async with http.get(f"{url}/desk/stages?last={max(1, orders)}") as answer:
+            stages = json.loads(await answer.read())
+        async with http.get(f"{url}/desk/status") as answer:
+            return {"stages": stages, "counters": json.loads(await answer.read())["counters"]}
 
 
-def _cpu_s(process: subprocess.Popen[bytes]) -> float:
-    times = psutil.Process(process.pid).cpu_times()
-    return float(times.user + times.system)
+class _Cpu:
+    """What of a processor each process took since this was made."""
 
+    def __init__(self, processes: list[subprocess.Popen[bytes]]) -> None:
+        self._processes = [psutil.Process(process.pid) for process in processes]
+        self._before = self._seconds()
+        self._started_ns = stopwatch_ns()
 
-def _ms(ns: int) -> float:
-    return round(ns / 1e6, 3)
+    def shares(self) -> list[float]:
+        return [(now - before) / self.wall_s() for now, before in zip(self._seconds(), self._before, strict=True)]
+
+    def wall_s(self) -> float:
+        return (stopwatch_ns() - self._started_ns) / 1e9
+
+    def _seconds(self) -> list[float]:
+        return [float(times.user + times.system) for times in (p.cpu_times() for p in self._processes)]
 
 
 def _difference(ours: float | None, theirs: float | None) -> float | None:
     return None if ours is None or theirs is None else round(ours - theirs, 3)
-
-
-class _Deaf:
-    """The bench opens no sessions, so nobody tells it anything."""
-
-    def on_push(self, account_id: str, push: venue.Push, received_ts_ms: int) -> None: ...
-    def on_connected(self, account_id: str) -> None: ...
-    def on_disconnected(self, account_id: str, reason: str) -> None: ...
-    def on_heard(self, account_id: str, received_ts_ms: int) -> None: ...
-    def on_event(self, account_id: str, event: object) -> None: ...

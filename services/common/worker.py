@@ -148,8 +148,11 @@ async def _run(
 
 
 def _fast_loop() -> asyncio.AbstractEventLoop:
-    import uvloop  # not in processes that have no use for it
-
+    """uvloop's where it is installed; nothing but speed depends on it."""
+    try:
+        import uvloop  # not in processes that have no use for it
+    except ImportError:
+        return asyncio.new_event_loop()
     return uvloop.new_event_loop()
 
 
