@@ -48,6 +48,7 @@ class Servers:
             if url and name in self._embedded:
                 del self._embedded[name]
         self._watchers: list[asyncio.Task[None]] = []
+        self._starting: set[asyncio.Future[str]] = set()
 
     async def start(self) -> None:
         """Returns when Redis answers; PostgreSQL follows."""
@@ -65,7 +66,10 @@ class Servers:
     async def _start(self, name: str) -> str:
         server = self._embedded[name]
         adopted = (await asyncio.to_thread(server.status)).is_running
-        url = await asyncio.to_thread(server.start)
+        starting = asyncio.ensure_future(asyncio.to_thread(server.start))
+        self._starting.add(starting)
+        starting.add_done_callback(self._starting.discard)
+        url = await asyncio.shield(starting)  # a Ctrl-C now ends the waiting, not the thread: ``stop`` waits for it
         self._statuses[name] = await asyncio.to_thread(server.status)
         if name == "postgres":
             self.postgres_url = url
@@ -107,7 +111,7 @@ class Servers:
     async def stop(self) -> None:
         for watcher in self._watchers:
             watcher.cancel()
-        await asyncio.gather(*self._watchers, return_exceptions=True)
+        await asyncio.gather(*self._watchers, *self._starting, return_exceptions=True)
         for name, server in self._embedded.items():
             await asyncio.to_thread(server.stop)
             self._statuses.pop(name, None)

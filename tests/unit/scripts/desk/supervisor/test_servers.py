@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,27 @@ async def test_f37_ten_minutes_without_postgres_end_nothing_and_it_comes_back_by
     assert embedded["redis"].starts == 1, "redis was left alone"
     assert deaths == ["postgres"]
     await servers.stop()
+
+
+async def test_a_server_that_was_just_being_started_at_ctrl_c_is_stopped_too(desk):
+    servers, embedded, _, _ = desk
+    redis, may_start = embedded["redis"], threading.Event()
+    start_at_once = redis.start
+
+    def start_slowly():
+        assert may_start.wait(10)
+        return start_at_once()
+
+    redis.start = start_slowly
+    starting = asyncio.create_task(servers.start())
+    await asyncio.sleep(0.05)
+    starting.cancel()
+    await asyncio.gather(starting, return_exceptions=True)
+    stopping = asyncio.create_task(servers.stop())
+    await asyncio.sleep(0.05)
+    may_start.set()
+    await stopping
+    assert redis.starts == 1 and not redis.is_running
 
 
 async def test_f37_a_postgres_that_cannot_be_started_at_first_is_tried_again(desk):
