@@ -89,7 +89,9 @@ def judge(
 ) -> dict[str, Any]:
     """What the venue did against what the journal told. Pure."""
     fills = [event["trade_id"] for event in stored if event["kind"] == "fill.v1" and event["bot_id"] == BOT]
-    known = {event["client_order_id"] for event in stored if event["kind"] == "order.v1"}
+    told = [event for event in stored if event["kind"] == "order.v1" and event["bot_id"] == BOT]
+    known = {event["client_order_id"] for event in told}
+    accepted = {event["client_order_id"] for event in told if event["state"] == "ACCEPTED"}
     report: dict[str, Any] = {
         "drill": "crash",
         "seed": seed,
@@ -100,6 +102,7 @@ def judge(
         "orders_at_venue": len(truth.client_ids),
         "orders_twice": len(truth.client_ids) - len(set(truth.client_ids)),
         "orders_unknown": len(set(truth.client_ids) - known),
+        "orders_invented": len(accepted - set(truth.client_ids)),
         "fills_at_venue": len(set(truth.trade_ids)),
         "fills_lost": len(set(truth.trade_ids) - set(fills)),
         "fills_twice": len(fills) - len(set(fills)),
@@ -110,7 +113,10 @@ def judge(
         "integrity": integrity.status,
         "problems": list(integrity.problems),
     }
-    zero = ("orders_twice", "orders_unknown", "fills_lost", "fills_twice", "fills_invented", "open_orders")
+    zero = (
+        "orders_twice", "orders_unknown", "orders_invented", "fills_lost", "fills_twice", "fills_invented",
+        "open_orders",
+    )  # fmt: skip
     report["passed"] = (
         all(report[name] == 0 for name in zero)
         and not slow
@@ -176,6 +182,7 @@ def ask_venue(desk: Desk, since_ms: int) -> VenueTruth:
     exchange.load_markets()
     trades = _pages(lambda cursor: exchange.fetch_my_trades(SYMBOL, since_ms, PAGE, cursor))
     orders = _pages(lambda cursor: exchange.fetch_canceled_and_closed_orders(SYMBOL, since_ms, PAGE, cursor))
+    orders += exchange.fetch_open_orders(SYMBOL)
     positions = exchange.fetch_positions([SYMBOL])
     signed = sum((-1 if p["side"] == "short" else 1) * p["contracts"] for p in positions)
     return VenueTruth(

@@ -184,6 +184,7 @@ class GetBills(Request, tag="bills", frozen=True, kw_only=True):
     limit: int = 100
     start_ms: int | None = None
     end_ms: int | None = None
+    below_id: int | None = None  # the next page: only rows with a lower id
 
 
 class SetLeverage(Request, tag="set_leverage", frozen=True, kw_only=True):
@@ -283,6 +284,7 @@ class GetOrderHistory(Request, tag="order_history", frozen=True, kw_only=True):
     limit: int = 100
     start_ms: int | None = None
     end_ms: int | None = None
+    below_id: int | None = None  # the next page: only rows with a lower id
 
 
 class GetFills(Request, tag="fills", frozen=True, kw_only=True):
@@ -291,6 +293,7 @@ class GetFills(Request, tag="fills", frozen=True, kw_only=True):
     limit: int = 100
     start_ms: int | None = None
     end_ms: int | None = None
+    below_id: int | None = None  # the next page: only rows with a lower id
 
 
 class ClosePosition(Request, tag="close_position", frozen=True, kw_only=True):

@@ -26,6 +26,7 @@ class History:
             if asked.symbol in (None, fill.symbol)
             and asked.venue_order_id in ("", fill.venue_order_id)
             and _is_between(fill.ts_exch_ms, asked.start_ms, asked.end_ms)
+            and is_below(fill.trade_id, asked.below_id)
         )
         return tuple(found)[: asked.limit]
 
@@ -33,9 +34,16 @@ class History:
         found = (
             bill
             for bill in reversed(self._bills.get(bot_id, ()))
-            if asked.kind in (None, bill.kind) and _is_between(bill.ts_ms, asked.start_ms, asked.end_ms)
+            if asked.kind in (None, bill.kind)
+            and _is_between(bill.ts_ms, asked.start_ms, asked.end_ms)
+            and is_below(bill.bill_id, asked.below_id)
         )
         return tuple(found)[: asked.limit]
+
+
+def is_below(row_id: str, below_id: int | None) -> bool:
+    """Whether the row belongs to the pages after the one that ended there."""
+    return below_id is None or (row_id.isdigit() and int(row_id) < below_id)
 
 
 def _is_between(ts_ms: int, start_ms: int | None, end_ms: int | None) -> bool:

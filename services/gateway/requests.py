@@ -5,6 +5,7 @@ from functools import partial
 from services.common import venue
 from services.contracts import reasons
 from services.gateway import pursuit, steps, submit, views
+from services.gateway.history import is_below
 from services.gateway.messages import Claims
 from services.gateway.orders import OrderRow
 from services.gateway.public_answers import pass_on
@@ -193,4 +194,5 @@ def _over(row: OrderRow) -> venue.Refused:
 
 def _in_time(request: venue.GetOrderHistory, row: OrderRow) -> bool:
     after = request.start_ms is None or row.created_ms >= request.start_ms
-    return after and (request.end_ms is None or row.created_ms <= request.end_ms)
+    before = request.end_ms is None or row.created_ms <= request.end_ms
+    return after and before and is_below(row.gateway_id, request.below_id)

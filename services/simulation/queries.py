@@ -1,6 +1,7 @@
 """Requests that only read."""
 
 from collections.abc import Iterable
+from heapq import nlargest
 from itertools import islice
 
 from services.common import venue
@@ -93,10 +94,13 @@ class Queries:
             case venue.GetOrderHistory():
                 wanted = (
                     o
-                    for o in reversed(book.ended)
-                    if symbol in (None, o.symbol) and _within(o.created_ms, request.start_ms, request.end_ms)
+                    for o in book.ended
+                    if symbol in (None, o.symbol)
+                    and _within(o.created_ms, request.start_ms, request.end_ms)
+                    and _is_below(o.venue_order_id, request.below_id)
                 )
-                return tuple(self._value(o) for o in islice(wanted, _limit(request.limit)))
+                newest = nlargest(_limit(request.limit), wanted, key=lambda o: o.venue_order_id)
+                return tuple(self._value(o) for o in newest)
             case venue.GetFills():
                 fills = (
                     row.fill
@@ -104,6 +108,7 @@ class Queries:
                     if symbol in (None, row.fill.symbol)
                     and request.venue_order_id in ("", row.fill.venue_order_id)
                     and _within(row.fill.ts_exch_ms, request.start_ms, request.end_ms)
+                    and _is_below(int(row.fill.trade_id), request.below_id)
                 )
                 return tuple(islice(fills, _limit(request.limit)))
             case venue.GetBills():
@@ -112,6 +117,7 @@ class Queries:
                     for row in reversed(book.bills)
                     if request.kind in (None, row.bill.kind)
                     and _within(row.bill.ts_ms, request.start_ms, request.end_ms)
+                    and _is_below(int(row.bill.bill_id), request.below_id)
                 )
                 return tuple(islice(bills, _limit(request.limit)))
         return None
@@ -128,6 +134,10 @@ class Queries:
 
 def _limit(limit: int) -> int:
     return max(1, min(LIMIT_MAX, limit))
+
+
+def _is_below(row_id: int, below_id: int | None) -> bool:
+    return below_id is None or row_id < below_id
 
 
 def _within(ts_ms: int, start_ms: int | None, end_ms: int | None) -> bool:

@@ -15,7 +15,7 @@ from services.common import venue
 from services.dialects.bitget import answers, codes, requests
 from services.dialects.bitget.endpoints import BY_ROUTE, Endpoint
 from services.dialects.bitget.symbols import PRODUCT_USDT, NotASymbol
-from services.dialects.bitget.text import NotReadable, int_of
+from services.dialects.bitget.text import NotReadable
 
 # Hummingbot decides by substring whether these were refused for an unknown order.
 _SUBSTRING_TESTED = frozenset({"mix/order/cancel-order", "mix/order/detail", "mix/order/fills"})
@@ -122,5 +122,4 @@ def _params(endpoint: Endpoint, raw_query: str, body: bytes) -> dict[str, Any]:
 def _page(params: requests.Params) -> Page | None:
     if "idLessThan" not in params and "limit" not in params:
         return None
-    below_id = int_of(params, "idLessThan") if params.get("idLessThan") else None
-    return Page(requests.limit_of(params), below_id)
+    return Page(requests.limit_of(params), requests.below_id_of(params))

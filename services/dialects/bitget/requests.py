@@ -62,6 +62,11 @@ def product_of(params: Params) -> str:
     return product
 
 
+def below_id_of(params: Params) -> int | None:
+    """Where the page before ended."""
+    return int_of(params, "idLessThan") if params.get("idLessThan") else None
+
+
 def limit_of(params: Params, default: int = LIST_LIMIT, most: int = 1000) -> int:
     text = str_of(params, "limit", str(default))
     if text.lower() == "max":
@@ -113,7 +118,9 @@ def _candles(params: Params) -> venue.Request:
 def _bills(params: Params) -> venue.Request:
     business_type = str_of(params, "businessType", "")
     kind = next((kind for kind, wire in BILL_TYPES.items() if wire == business_type), business_type or None)
-    return venue.GetBills(kind=kind, limit=limit_of(params), start_ms=_start(params), end_ms=_end(params))
+    return venue.GetBills(
+        kind=kind, limit=limit_of(params), start_ms=_start(params), end_ms=_end(params), below_id=below_id_of(params)
+    )
 
 
 def _place(params: Params) -> venue.Request:
@@ -244,7 +251,11 @@ def _get_trades(params: Params) -> venue.Request:
 
 def _order_history(params: Params) -> venue.Request:
     return venue.GetOrderHistory(
-        symbol=_maybe_symbol(params), limit=limit_of(params), start_ms=_start(params), end_ms=_end(params)
+        symbol=_maybe_symbol(params),
+        limit=limit_of(params),
+        start_ms=_start(params),
+        end_ms=_end(params),
+        below_id=below_id_of(params),
     )
 
 
@@ -255,6 +266,7 @@ def _get_fills(params: Params) -> venue.Request:
         limit=limit_of(params),
         start_ms=_start(params),
         end_ms=_end(params),
+        below_id=below_id_of(params),
     )
 
 

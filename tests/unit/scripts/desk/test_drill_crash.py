@@ -10,7 +10,8 @@ GOOD = Integrity("PASS", 4, 0, 0, {})
 
 def stored(*trade_ids: str, orders: tuple[str, ...] = ("c1", "c2")):
     fills = [{"kind": "fill.v1", "bot_id": "bot0", "trade_id": trade_id} for trade_id in trade_ids]
-    return fills + [{"kind": "order.v1", "client_order_id": client_id} for client_id in orders]
+    order = {"kind": "order.v1", "bot_id": "bot0", "state": "ACCEPTED"}
+    return fills + [{**order, "client_order_id": client_id} for client_id in orders]
 
 
 def verdict(**changes):
@@ -35,6 +36,7 @@ def test_equal_truths_pass():
         ({"stored": stored("t1", "t2", "t2")}, {"fills_twice": 1}),
         ({"stored": stored("t1", "t2", "t3")}, {"fills_invented": 1}),
         ({"stored": stored("t1", "t2", orders=("c1",))}, {"orders_unknown": 1}),
+        ({"stored": stored("t1", "t2", orders=("c1", "c2", "c3"))}, {"orders_invented": 1}),
         ({"truth": VenueTruth(["t1", "t2"], ["c1", "c1"], "0.01")}, {"orders_twice": 1}),
         ({"open_orders": 1}, {"open_orders": 1}),
         ({"open_orders": None}, {"open_orders": None}),

@@ -18,6 +18,26 @@ def test_an_order_without_a_client_id_gets_one(desk):
     assert desk.order(placed).client_order_id == placed.client_order_id
 
 
+def pages(desk, kind, id_of, limit=100):
+    """Every row, page after page, as a client reads it."""
+    rows, below_id = [], None
+    while page := desk.ask(kind(account_id="bot1", limit=limit, below_id=below_id)):
+        rows += page
+        below_id = int(id_of(page[-1]))
+    return [id_of(row) for row in rows]
+
+
+def test_a_long_history_comes_whole_page_by_page_whatever_ended_first(desk):
+    placed = [desk.place("buy", "0.01", "59999.0").venue_order_id for _ in range(120)]
+    filled = [desk.place("buy", "0.001", None).venue_order_id for _ in range(130)]
+    for venue_order_id in reversed(placed):
+        desk.ask(venue.CancelOrder(account_id="bot1", symbol="BTC-USDT", venue_order_id=venue_order_id))
+    listed = pages(desk, venue.GetOrderHistory, lambda order: order.venue_order_id)
+    assert listed == sorted(placed + filled, key=int, reverse=True)
+    traded = pages(desk, venue.GetFills, lambda fill: fill.trade_id, limit=30)
+    assert len(traded) == len(set(traded)) == len(desk.ask(venue.GetFills(account_id="bot1", limit=1_000))) >= 130
+
+
 REFUSALS = [
     ("PRICE_NOT_ON_TICK", ("buy", "0.01", "59999.05")),
     ("QTY_NOT_ON_LOT", ("buy", "0.01005", "59999.0")),

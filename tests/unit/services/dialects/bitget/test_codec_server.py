@@ -173,6 +173,12 @@ def test_a_list_goes_on_below_the_last_id_of_the_page_before():
     assert (first.venue_order_id, second.venue_order_id) == ("10", "9")
 
 
+@pytest.mark.parametrize("path", ["order/orders-history", "order/fills", "account/bill"])
+def test_whoever_keeps_the_list_is_told_where_the_page_before_ended(path):
+    call = decode_request("GET", f"/api/v2/mix/{path}", "limit=2&idLessThan=11", b"")
+    assert (call.request.limit, call.request.below_id) == (2, 11)
+
+
 @pytest.mark.parametrize("product", ["COIN-FUTURES", "USDC-FUTURES", "SUSDT-FUTURES"])
 def test_contracts_of_other_products_are_an_empty_list_without_asking_anybody(product):
     call = decode_request("GET", "/api/v2/mix/market/contracts", f"productType={product}", b"")
