@@ -35,7 +35,8 @@ def check_position(state: State, order: Candidate) -> Refusal | None:
 def check_notional(state: State, order: Candidate) -> Refusal | None:
     """K8, RTS6-17(4): the capital thresholds of every scope, reached by many small orders as surely as by one.
 
-    Gross: the larger of both positions of each pair. Net: signed over pairs and bots, in the direction of this order.
+    Gross: the larger of both positions of each pair of each bot. Net: signed over pairs and bots, in the direction of
+    this order.
     """
     if order.is_reducing:
         return None
@@ -97,16 +98,9 @@ def _table(state: State, order: Candidate) -> dict[str, dict[str, list[Decimal]]
 
 
 def _in_scope(state: State, table: dict[str, dict[str, list[Decimal]]], scope: str) -> list[Row]:
-    """Per pair, added up over the bots of the scope."""
+    """Every pair of every bot of the scope by itself: one sub-account's short carries nothing of another's long."""
     bots = bots_in(state, scope)
-    if len(bots) == 1:
-        return [(cells[0], cells[1], cells[2]) for cells in table[bots[0]].values()]
-    sums: dict[str, Row] = {}
-    for bot in bots:
-        for symbol, (longest, shortest, mark) in table[bot].items():
-            before = sums.get(symbol, (ZERO, ZERO, ZERO))
-            sums[symbol] = (before[0] + longest, before[1] + shortest, max(before[2], mark))
-    return list(sums.values())
+    return [(longest, shortest, mark) for bot in bots for longest, shortest, mark in table[bot].values()]
 
 
 def _marks(state: State, order: Candidate) -> dict[str, Decimal]:

@@ -234,6 +234,14 @@ def test_rts6_17_4_opposite_positions_offset_in_the_net_and_not_in_the_gross():
     assert desk.refusal("buy", None, "0.008", "b2", bot="bot1").code == "NOTIONAL_LIMIT"
 
 
+@proves("gross_notional_quote_max")
+def test_k8_one_bots_short_makes_no_room_for_anothers_long():
+    desk = desk_with(("bot1", "bot2"), desk__gross_notional_quote_max=1_000)
+    filled(desk, "buy", "0.008", bot="bot1")
+    filled(desk, "sell", "0.006", bot="bot2", level="s9")
+    assert desk.refusal("buy", None, "0.005", "b1", bot="bot1").code == "NOTIONAL_LIMIT"
+
+
 # ------------------------------------------------------------------------------------------------------ messages
 
 
