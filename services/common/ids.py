@@ -13,10 +13,14 @@ _COUNTER_MAX = 0xFFF
 
 
 class SystemIds:
+    """Event ids need to differ, not to be secret: their random bits come from a generator that the machine has seeded
+    once, without a system call per event. Tokens come from the machine each time."""
+
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._last_ms = 0
         self._counter = 0
+        self._random = random.Random(os.urandom(32))
 
     def event_id(self) -> str:
         now_ms = self._clock.now_ms()
@@ -26,13 +30,10 @@ class SystemIds:
             self._counter += 1
             if self._counter > _COUNTER_MAX:
                 self._last_ms, self._counter = self._last_ms + 1, 0
-        return _uuid7(self._last_ms, self._counter, int.from_bytes(self._random_bytes(8), "big"))
+        return _uuid7(self._last_ms, self._counter, int.from_bytes(self._random.randbytes(8), "big"))
 
     def token(self, n_bytes: int) -> str:
-        return self._random_bytes(n_bytes).hex()
-
-    def _random_bytes(self, n_bytes: int) -> bytes:
-        return os.urandom(n_bytes)
+        return os.urandom(n_bytes).hex()
 
 
 class SeededIds(SystemIds):
@@ -42,8 +43,8 @@ class SeededIds(SystemIds):
         super().__init__(clock)
         self._random = random.Random(seed)
 
-    def _random_bytes(self, n_bytes: int) -> bytes:
-        return self._random.randbytes(n_bytes)
+    def token(self, n_bytes: int) -> str:
+        return self._random.randbytes(n_bytes).hex()
 
 
 def ts_ms_of(event_id: str) -> int:

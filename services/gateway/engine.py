@@ -308,12 +308,12 @@ class Engine:
             loop.call_soon_threadsafe(callback, argument)
 
     def _on_committed(self, done: Committed) -> None:
-        if self.is_running:
-            self.look_at_latch()
         for tag, outbox_id in done:
             batch_id, events, handed_in_ns, submit = cast(_Tag, tag)
             if submit is not None:
                 self.stages.add(submit, "journal", stopwatch_ns() - handed_in_ns)
+                if self.is_running:  # the order goes to the wire next
+                    self.look_at_latch()
             for event in events:
                 self._to_publish.put_nowait((event, outbox_id))
             if batch_id is not None and self.is_running:
