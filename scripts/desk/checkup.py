@@ -1,5 +1,6 @@
 """The checks of `desk doctor`. Each looks at one thing and says what mends it; none changes anything."""
 
+import os
 import shutil
 import stat
 import subprocess
@@ -114,7 +115,13 @@ def _redis_runs() -> Finding:
 def _run_dir(where: Places) -> Iterator[Finding]:
     run_dir = where.run_dir
     if not run_dir.exists():
-        yield Finding("run directory", "ok", f"{run_dir} is made at the first start")
+        above = next(path for path in run_dir.parents if path.exists())
+        if os.access(above, os.W_OK):
+            yield Finding("run directory", "ok", f"{run_dir} is made at the first start")
+        else:
+            yield Finding(
+                "run directory", "bad", f"{above} cannot be written", "desk up --run-dir <a directory of yours>"
+            )
         return
     probe = run_dir / ".doctor"
     try:

@@ -19,6 +19,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--open-orders", type=int, default=0)
     parser.add_argument("--refuse", action="store_true", help="print a refusal of the settings and exit 4")
+    parser.add_argument("--never-ready", action="store_true", help="live, and never be ready")
     parser.add_argument("--deaf", action="store_true", help="ignore SIGTERM")
     parser.add_argument("--touch", type=Path, help="append name, time and pid at start and at the orderly stop")
     parser.add_argument("--name", default="stub")
@@ -37,7 +38,7 @@ def main() -> None:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             body = json.dumps({"open_orders": arguments.open_orders}).encode()
-            self.send_response(200)
+            self.send_response(503 if arguments.never_ready and self.path == "/readyz" else 200)
             self.end_headers()
             self.wfile.write(body)
 

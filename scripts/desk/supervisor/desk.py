@@ -62,6 +62,7 @@ class Desk:
         self._lock: IO[str] | None = None
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self._stopping: set[str] = set()
+        self._is_stopping = False
         self._refused: asyncio.Future[None] | None = None
 
     # ------------------------------------------------------------------------------------------------------- start
@@ -187,7 +188,8 @@ class Desk:
                     child.state = "ready"
                     first, child.was_ready = not child.was_ready, True
                     self.write_addresses()
-                    self.say(f"{child.plan.name} is ready" + ("" if first else " again"))
+                    if not self._is_stopping:
+                        self.say(f"{child.plan.name} is ready" + ("" if first else " again"))
                 silent_s = (self.clock.monotonic_ms() - heard_ms) / 1000
                 if child.was_ready and child.state == "ready" and silent_s > self.silent_s_max:
                     self.say(f"{child.plan.name} (pid {child.pid}) answers nothing for {silent_s:.0f} s: killing it")
@@ -243,6 +245,7 @@ class Desk:
         if self._lock is None:
             return StopReport(None, ())
         lines: list[str] = []
+        self._is_stopping = True
         self.say("stopping: bots first, then the gateway")
         lines += await self._stop_stage(Stage.BOT)
         lines += await self._stop_stage(Stage.GATEWAY)
@@ -262,6 +265,12 @@ class Desk:
         for line in lines:
             self.say(line)
         return StopReport(open_orders, tuple(lines))
+
+    @property
+    def venue_was_up(self) -> bool:
+        """False: no order of this run can have reached it."""
+        venue = self.children.get("venue_sim")
+        return venue is not None and venue.was_ready
 
     async def stop_bots(self) -> None:
         """Only the bots: what rests is cancelled, everything else can still be asked. ``stop`` does the rest."""

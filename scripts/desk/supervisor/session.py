@@ -15,7 +15,7 @@ from scripts.desk.supervisor.ledger import RunLedger
 from scripts.desk.supervisor.observer import Observer
 from scripts.desk.supervisor.plan import MODE, UpOptions
 from scripts.desk.supervisor.screen import Screen
-from scripts.desk.supervisor.summary import build_summary, problems, render_summary
+from scripts.desk.supervisor.summary import VENUE_NOT_READ, build_summary, problems, render_summary
 from scripts.desk.supervisor.table import render
 from services.common.clock import SystemClock
 from services.common.errors import DeskError, ExitCode
@@ -149,6 +149,9 @@ def _conclude(
         page_url=desk.page_url,
     )
     wrong = problems(summary)
+    if not desk.venue_was_up:
+        wrong = [line for line in wrong if not line.startswith(VENUE_NOT_READ)]
+        screen.say("stopped before the exchange was up: this run has placed no order")
     write_text(desk.where.last_run, json_text({**summary, "problems": wrong, "pid": os.getpid()}))
     if as_json:
         print_json({**summary, "problems": wrong})

@@ -12,6 +12,7 @@ from scripts.desk.output import amount
 from scripts.desk.supervisor.ledger import BotLedger, RunLedger
 
 PASS = "PASS"
+VENUE_NOT_READ = "VENUE_NOT_READ"
 
 
 class Integrity(NamedTuple):
@@ -96,7 +97,7 @@ def problems(summary: dict[str, Any]) -> list[str]:
         )
     open_orders = summary["venue"]["open_orders"]
     if open_orders is None:
-        found.append("VENUE_NOT_READ: the venue did not say how many orders rest after the stop")
+        found.append(f"{VENUE_NOT_READ}: the venue did not say how many orders rest after the stop")
     elif open_orders:
         found.append(f"ORDERS_LEFT: {open_orders} orders rest at the venue after the stop, expected 0")
     return found

@@ -33,6 +33,12 @@ def test_a_secret_that_others_can_read_is_bad(where):
     assert found(where, "secrets").state == "ok"
 
 
+def test_a_run_directory_that_cannot_be_made_is_bad(where, monkeypatch):
+    monkeypatch.setattr(checkup.os, "access", lambda path, mode: path != where.run_dir.parent)
+    finding = found(where, "run directory")
+    assert finding.is_bad and str(where.run_dir.parent) in finding.seen
+
+
 def test_a_data_directory_without_bots_is_bad(tmp_path):
     (tmp_path / "data").mkdir()
     assert found(Places(tmp_path / "data", tmp_path / "run"), "bots").is_bad

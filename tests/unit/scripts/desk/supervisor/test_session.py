@@ -61,6 +61,20 @@ async def test_sigterm_is_an_orderly_stop_and_a_second_one_changes_nothing(where
     assert json.loads(capsys.readouterr().out)["venue"] == {"open_orders": 0}
 
 
+async def test_a_stop_before_the_exchange_is_up_ends_well_and_says_that_nothing_was_placed(
+    where, stub_processes, capsys
+):
+    stub_processes({"venue_sim": ("--never-ready",)})
+    running = asyncio.create_task(run_session(options(where, None), where, as_json=False, on_terminal=False))
+    while not (where.run_dir / "addresses.json").exists():  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    os.kill(os.getpid(), signal.SIGINT)
+    assert await running == 0
+    out = capsys.readouterr().out
+    assert "stopped before the exchange was up: this run has placed no order" in out
+    assert "VENUE_NOT_READ" not in out
+
+
 async def test_refused_settings_end_the_session_with_the_refusal(where, stub_processes):
     stub_processes({"gateway": ("--refuse",)})
     with pytest.raises(ConfigError, match="E_CFG_INVALID"):
