@@ -143,8 +143,9 @@ class DeskRun:
             bot.pause()
         elif not stopped and bot.is_stopped:
             bot.resume()
-        if self.weather.holds(self.world.elapsed_ms, "frozen_feed"):
-            self.weather.count("frozen_feed")
+        for name in ("frozen_feed", "late_feed"):
+            if self.weather.holds(self.world.elapsed_ms, name):
+                self.weather.count(name)
         for scope, entry in self.gateway.latch.items():
             if entry.actor == "gateway" and self.world.now_ms - entry.ts_ms >= _REARMED_AFTER_MS:
                 self.gateway.set_latch(scope, "ACTIVE", "looked at, re-armed")

@@ -8,6 +8,9 @@ import random
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from scripts.simulate.wrong_books import wrong
+from services.common import venue
+
 
 class Fault(NamedTuple):
     fault_id: str  # of the fault catalogue, or "P…" for what it has no number for
@@ -26,6 +29,10 @@ CATALOGUE: dict[str, Fault] = {
         Fault("F13", "rate_limited", "the venue answers 429 without acting"),
         Fault("F60", "server_error", "the venue answers 5xx; it may or may not have acted"),
         Fault("F20", "frozen_feed", "the public stream is open and silent"),
+        Fault("F25", "late_feed", "the public stream comes two to nine seconds late"),
+        Fault(
+            "F27", "wrong_book", "a book comes crossed, one-sided, at zero, or at a thousand times or part of its price"
+        ),
         Fault("F42", "link_down", "a private stream is lost and comes back; what was pushed meanwhile is gone"),
         Fault("F42", "public_down", "the public stream is lost and comes back"),
         Fault("F30", "kill_bot", "SIGKILL of a bot with open orders; it starts again later"),
@@ -39,8 +46,17 @@ CATALOGUE: dict[str, Fault] = {
     )
 }
 
-_MESSAGE = ("lose_reply", "lose_request", "late_reply", "duplicate_push", "late_push", "rate_limited", "server_error")
-_WINDOWED = ("frozen_feed", "link_down", "public_down", "stop_bot")
+_MESSAGE = (
+    "lose_reply",
+    "lose_request",
+    "late_reply",
+    "duplicate_push",
+    "late_push",
+    "rate_limited",
+    "server_error",
+    "wrong_book",
+)
+_WINDOWED = ("frozen_feed", "late_feed", "link_down", "public_down", "stop_bot")
 _MOMENT = ("kill_bot", "kill_gateway", "kill_venue", "old_leader", "person_cancels", "transfer", "halt")
 SETTLE_MS = 120_000  # the last stretch of a run is free of faults, so that what must come true can
 _WARMUP_MS = 60_000
@@ -135,6 +151,13 @@ class Weather:
             self._look(elapsed_ms)
         return name in self._holding
 
+    def late_feed_ms(self, elapsed_ms: int) -> int:
+        """How late the public stream is now: the same through one window."""
+        if not self.holds(elapsed_ms, "late_feed"):
+            return 0
+        window = next(w for w in self.plan.windows if w.name == "late_feed" and w.start_ms <= elapsed_ms < w.end_ms)
+        return 2_000 + window.start_ms % 7_000
+
     def calm_since_ms(self, elapsed_ms: int) -> int:
         """Since when no window of the plan is open; now, while one is."""
         if elapsed_ms >= self._same_until_ms:
@@ -157,6 +180,9 @@ class Weather:
 
     def choice(self, count: int) -> int:
         return self._rng.randrange(count)
+
+    def spoil(self, book: venue.Book) -> venue.Book:
+        return wrong(book, self._rng)
 
     def pick(self, names: Sequence[str]) -> str:
         return self._rng.choice(names)

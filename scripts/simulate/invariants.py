@@ -17,12 +17,15 @@ from scripts.simulate.venue_node import VenueNode
 from scripts.simulate.watch import Watch, latched
 from scripts.simulate.world import World
 from services.common import venue
+from services.gateway.limits.single import BPS
+from services.gateway.market_quality import LATE_MS_MAX
 
 ZERO = Decimal(0)
 _SUBMIT_AGE_MS_MAX = 3_000  # an order reaches the venue at most this long after it was decided
 _WIRE_MS_MAX = 1_500  # what was let through may still be on its way for so long
 _MINUTE_MS = 60_000
 _DESK = "desk"
+_JUMP_PCT = Decimal("0.03")  # no market here moves further while data may be old
 
 
 class Judge:
@@ -41,6 +44,8 @@ class Judge:
         self._submits_max[_DESK] = policy.limit("submits_per_minute_max", _DESK, _DESK)
         self._data_age_ms_max = int(policy.by_scope[_DESK]["data_age_ms_max"])
         self._book_silent_ms_max = int(policy.by_scope[_DESK]["book_silent_ms_max"])
+        self._through_max = policy.by_scope[_DESK]["collar_aggressive_bps"] / BPS + _JUMP_PCT
+        self._behind_max = policy.by_scope[_DESK]["collar_passive_bps"] / BPS + _JUMP_PCT
         exchange.on_accepted.append(self._on_accepted)
         exchange.on_request.append(self._on_request)
 
@@ -88,6 +93,7 @@ class Judge:
         if value_max is not None and value > value_max:
             self._say("I7", f"{where}: value {value}, limit {value_max}")
         self._judge_data(where)
+        self._judge_price(where, order)
         entry = latched(self.gateway, order.account_id)
         if entry is not None and self.world.now_ms - entry.ts_ms > _WIRE_MS_MAX:
             self._say("I6", f"{where}: new risk accepted while {entry.state}: {entry.reason}")
@@ -106,11 +112,23 @@ class Judge:
 
     def _judge_data(self, where: str) -> None:
         """I5: by when the gateway was last told, not by what it believes."""
-        heard_ms, book_ms = self.world.now_ms - self.venue.heard_ms, self.world.now_ms - self.venue.book_told_ms
+        heard_ms, book_ms = self.world.now_ms - self.venue.heard_ms, self.world.now_ms - self.venue.told_of_ms
         if heard_ms > self._data_age_ms_max + _WIRE_MS_MAX:
             self._say("I5", f"{where}: accepted {heard_ms} ms after the public stream was last heard")
-        if book_ms > self._book_silent_ms_max + _WIRE_MS_MAX:
-            self._say("I5", f"{where}: accepted {book_ms} ms after the last book")
+        if book_ms > self._book_silent_ms_max + LATE_MS_MAX + _WIRE_MS_MAX:
+            self._say("I5", f"{where}: accepted on a book {book_ms} ms old")
+
+    def _judge_price(self, where: str, order: venue.PlaceOrder) -> None:
+        """I7: the collar, around what the book really was; data that may be old may be a jump off."""
+        if self.venue.touch is None or order.price is None:
+            return
+        bid, ask = self.venue.touch
+        if order.side == "buy":
+            through, behind = order.price / ask - 1, 1 - order.price / bid
+        else:
+            through, behind = 1 - order.price / bid, order.price / ask - 1
+        if through > self._through_max or behind > self._behind_max:
+            self._say("I7", f"{where}: {order.side} at {order.price}, the book was {bid}/{ask}")
 
     def _say(self, invariant: str, what: str) -> None:
         self.findings.say(invariant, what)

@@ -56,7 +56,9 @@ class VenueNode:
         self.trades: dict[str, Trade] = {}
         self.positions: dict[tuple[str, str], Decimal] = {}  # (account, pair) -> sum of its trades
         self.started_ms = world.now_ms
-        self.heard_ms = self.book_told_ms = 0  # when the gateway last heard the public stream, and of a book
+        self.heard_ms = 0  # when the gateway last heard the public stream
+        self.told_of_ms = 0  # and the time of the latest sound book that it was told
+        self.touch: tuple[Decimal, Decimal] | None = None  # best prices as they really were, at most a second ago
         self.on_request: list[Callable[[venue.Request], None]] = []  # as it arrives
         self.on_accepted: list[Callable[[venue.PlaceOrder], None]] = []
         self.on_trade: list[Callable[[str], None]] = []
@@ -124,7 +126,7 @@ class VenueNode:
 
         def tell(answer: venue.Answer) -> None:
             if isinstance(answer, venue.Book):
-                self.book_told_ms = self.world.now_ms
+                self.told_of_ms = max(self.told_of_ms, answer.ts_exch_ms)
             then(answer)
 
         self.world.after(out_ms, arrive)
@@ -168,8 +170,8 @@ class VenueNode:
         frozen = self.weather.holds(elapsed_ms, "frozen_feed")
         for push in self.exchange.drain_pushes():
             if isinstance(push, venue.BookPush | venue.TradesPush | venue.TickerPush):
-                if not frozen and self._links[""] and not isinstance(push, venue.TradesPush):
-                    self._send(push)
+                if not isinstance(push, venue.TradesPush):
+                    self._deliver_public(push, is_heard=not frozen and self._links[""])
                 continue
             if isinstance(push, venue.OrderPush) and push.fill is not None:
                 self._note_trade(push.account_id, push.fill)
@@ -180,6 +182,22 @@ class VenueNode:
             if fault == "duplicate_push":
                 self._send(push, self.weather.delay_ms(1, 2_000))
 
+    def _deliver_public(self, push: venue.BookPush | venue.TickerPush, *, is_heard: bool) -> None:
+        elapsed_ms = self.world.elapsed_ms
+        if isinstance(push, venue.TickerPush):
+            if is_heard:
+                self._send(push, feed_late_ms=self.weather.late_feed_ms(elapsed_ms))
+            return
+        book = push.book
+        if book.bids and book.asks:
+            self.touch = (book.bids[0][0], book.asks[0][0])
+        if not is_heard:
+            return
+        told_of_ms = book.ts_exch_ms
+        if self.touch is not None and self.weather.meets(elapsed_ms, "wrong_book"):
+            push, told_of_ms = venue.BookPush(book=self.weather.spoil(book)), 0
+        self._send(push, feed_late_ms=self.weather.late_feed_ms(elapsed_ms), told_of_ms=told_of_ms)
+
     def _note_trade(self, account_id: str, fill: venue.Fill) -> None:
         self.world.note(f"fill {account_id} {fill.trade_id} {fill.price} {fill.qty_base}")
         trade = Trade(account_id, fill)
@@ -189,15 +207,18 @@ class VenueNode:
         for hear in self.on_trade:
             hear(account_id)
 
-    def _send(self, push: venue.Push, late_ms: int = 0) -> None:
+    def _send(self, push: venue.Push, late_ms: int = 0, feed_late_ms: int = 0, told_of_ms: int = 0) -> None:
+        """``late_ms``: others may overtake it; ``feed_late_ms``: nothing of its stream does."""
+
         def arrive() -> None:
             if self.listener is None:
                 return
             if isinstance(push, venue.BookPush):
-                self.book_told_ms = self.heard_ms = self.world.now_ms
+                self.heard_ms = self.world.now_ms
+                self.told_of_ms = max(self.told_of_ms, told_of_ms)
             self.listener.on_push(push)
 
-        self.world.after(late_ms + self.wires.push_ms(push, self.world.now_ms), arrive)
+        self.world.after(late_ms + self.wires.push_ms(push, self.world.now_ms, feed_late_ms), arrive)
 
     # ---------------------------------------------------------------------------------------------------------- links
 

@@ -31,8 +31,9 @@ _BOUNDS: dict[str, tuple[str, int, str]] = {
     "shut": ("I1", 20_000, "the gateway does not come back to reading this account"),
     "gateway's position": ("I2", 10_000, "is not the sum of the venue's trades"),
     "bot's position": ("I2", 10_000, "is not the sum of the venue's trades"),
-    "latched": ("I6", 10_000, "rests though its scope is latched"),
+    "latched": ("I6", 5_000, "rests though its scope is latched"),
 }
+_BOUND_MS_MIN = min(bound_ms for _, bound_ms, _ in _BOUNDS.values())
 
 
 def latched(gateway: GatewayNode, bot_id: str) -> LatchEntry | None:
@@ -80,7 +81,7 @@ class Watch:
             self._venue.started_ms,
             self._gateway.started_ms,
         )
-        for key, lasts_ms in self._lasting.longer_than(10_000, now_ms, calm_since_ms):
+        for key, lasts_ms in self._lasting.longer_than(_BOUND_MS_MIN, now_ms, calm_since_ms):
             self._tell(key, lasts_ms)
         self._look_at_limits(resting)
 

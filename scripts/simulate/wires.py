@@ -45,8 +45,9 @@ class Wires:
     def answer_ms(self) -> int:
         return self._latency.answer_ms()
 
-    def push_ms(self, push: venue.Push, now_ms: int) -> int:
-        """From now until it arrives, in its stream's order."""
+    def push_ms(self, push: venue.Push, now_ms: int, late_ms: int = 0) -> int:
+        """From now until it arrives, in its stream's order. ``late_ms``: and so much later, with all that follows."""
         stream = getattr(push, "account_id", "")
-        at_ms = self._last_ms[stream] = max(now_ms + self._latency.push_ms(push), self._last_ms.get(stream, 0))
+        due_ms = now_ms + late_ms + self._latency.push_ms(push)
+        at_ms = self._last_ms[stream] = max(due_ms, self._last_ms.get(stream, 0))
         return at_ms - now_ms
