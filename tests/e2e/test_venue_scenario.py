@@ -21,7 +21,7 @@ def test_the_second_order_of_the_scenario_is_refused_and_the_plan_is_told(tmp_pa
     with VenueProcess(tmp_path, "--market", "calm", "--set", f"faults={tmp_path / 'bad.yml'}") as venue:
         client = ccxt_bitget(venue)
         client.create_order(SYMBOL, "limit", "buy", 0.01, 50_000)
-        with pytest.raises(ccxt.ExchangeError, match="SYMBOL_HALTED"):
+        with pytest.raises(ccxt.OnMaintenance, match="SYMBOL_HALTED"):
             client.create_order(SYMBOL, "limit", "buy", 0.01, 50_000)
         client.create_order(SYMBOL, "limit", "buy", 0.01, 50_000)
         told = [
