@@ -68,6 +68,16 @@ GATEWAY: tuple[_Row, ...] = (
     ("RUNAWAY", "far more submits than any strategy needs", "stop the bot; a person looks, then desk latch set"),
     ("QUARANTINED", "a pair or route that misbehaved waits", _WAIT),
     (
+        "KILL_CAP_LOSS",
+        "loss of the UTC day or month passed what the scope may lose at all",
+        "a person looks; holds until the period is over or the policy is raised, then desk latch set",
+    ),
+    (
+        "KILL_CAP_NOTIONAL",
+        "notional of the UTC day or month would pass what the scope may trade at all",
+        "holds until the period is over or the policy is raised; desk latch show",
+    ),
+    (
         "SUSPENSE_LIMIT",
         "fills that belong to no order of ours passed their limit",
         "desk events tail --kind break.v1; find the hand",

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from services.common import venue
-from services.gateway.records import AccountRecord
+from services.gateway.records import AccountRecord, PeriodRecord
 
 ZERO = Decimal(0)
 
@@ -39,6 +41,8 @@ class VirtualAccount:
     fence: int = 0
     since_ms: int = 0  # of the first connect: trades before it are not the desk's
     ignored: dict[str, Decimal] = field(default_factory=dict)  # found at the first connect and left alone
+    day: PeriodRecord = field(default_factory=PeriodRecord)
+    month: PeriodRecord = field(default_factory=PeriodRecord)
 
     def holding(self, symbol: str) -> Holding:
         return self.holdings.get(symbol, FLAT)
@@ -49,6 +53,9 @@ class VirtualAccount:
         self.fees_quote += fill.fee_quote
         self.holdings[fill.symbol] = after_fill(self.holding(fill.symbol), fill.side, fill.qty_base, fill.price)
         self.fills_cursor_ms = max(self.fills_cursor_ms, fill.ts_exch_ms)
+        notional = fill.qty_base * fill.price
+        self.day = replace(self.day, traded_quote=self.day.traded_quote + notional)
+        self.month = replace(self.month, traded_quote=self.month.traded_quote + notional)
 
     def add_bill(self, bill: venue.Bill) -> None:
         """Book funding or a transfer; fees and price results come with the fills."""
@@ -65,6 +72,10 @@ class VirtualAccount:
     def wallet_quote(self) -> Decimal:
         """Equity without what is open."""
         return self.capital_quote + self.realized_pnl_quote - self.fees_quote - self.funding_quote
+
+    def result_quote(self, marks: Mapping[str, Decimal]) -> Decimal:
+        """Everything gained so far, what is open at the mark; negative is a loss."""
+        return self.wallet_quote() - self.capital_quote + self.unrealized_quote(marks)
 
     def unrealized_quote(self, marks: Mapping[str, Decimal]) -> Decimal:
         """At the mark; at entry (so zero) where no mark is known."""
@@ -91,6 +102,8 @@ class VirtualAccount:
             fence=self.fence,
             since_ms=self.since_ms,
             ignored=self.ignored,
+            day=self.day,
+            month=self.month,
         )
 
 
@@ -110,6 +123,8 @@ def account_from(record: AccountRecord) -> VirtualAccount:
         fence=record.fence,
         since_ms=record.since_ms,
         ignored=dict(record.ignored),
+        day=record.day,
+        month=record.month,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 from services.common import venue
 from services.contracts import events as e
-from services.gateway import steps, views, watches
+from services.gateway import kill_caps, steps, views, watches
 from services.gateway.orders import OrderRow
 from services.gateway.records import BillRecord, FillRecord
 from services.gateway.state import State
@@ -28,6 +28,7 @@ def import_fill(state: State, account_id: str, fill: venue.Fill, source: Source)
     state.count("fills")
     if row is None:
         _into_suspense(state, account_id, fill, source)
+        kill_caps.look(state)
         return None
     if not row.filled:
         watches.on_executed(state, row)
@@ -53,6 +54,7 @@ def import_fill(state: State, account_id: str, fill: venue.Fill, source: Source)
         _fill_record(state, account_id, row.gateway_id, fill, source, is_suspense=False),
         account.record(),
     )
+    kill_caps.look(state)  # after the write: what it writes itself must not hold a trade that no row says was booked
     _publish_fill(state, row.bot_id, fill, row.client_id, row.gateway_id)
     state.history.add_fill(row.bot_id, views.fill_view(row, fill))
     steps.publish_order(state, row, row.state)
@@ -81,6 +83,7 @@ def import_bills(state: State, account_id: str, bills: tuple[venue.Bill, ...]) -
         account.add_bill(bill)
         state.history.add_bill(account_id, bill)
         state.core.write(BillRecord(account_id=account_id, bill=bill), account.record())
+        kill_caps.look(state)
         views.push_account(state, account_id)
 
 

@@ -17,6 +17,7 @@ from services.gateway import (
     hunter,
     key_rights,
     keys,
+    kill_caps,
     listing,
     maintenance,
     marketdata,
@@ -136,8 +137,10 @@ class Gateway:
         core.every(timing.watch_ms, partial(marketdata.confirm_quiet_books, state))
         core.every(timing.watch_ms, partial(maintenance.watch, state))
         core.every(timing.watch_ms, partial(watches.watch_headroom, state))
+        core.every(timing.watch_ms, partial(kill_caps.look, state))
         marketdata.compare_clocks(state)
         sessions.watch_rest_only(state)
+        kill_caps.look(state)
 
     # ------------------------------------------------------------------------------------------------------ upstream
 

@@ -70,6 +70,14 @@ class BillRecord(msgspec.Struct, frozen=True, kw_only=True):
     bill: venue.Bill
 
 
+class PeriodRecord(msgspec.Struct, frozen=True):
+    """What a UTC day or month of a bot is measured from."""
+
+    name: str = ""  # "2026-11-20" or "2026-11"; "" before the first
+    opening_quote: Decimal = Decimal(0)  # result when it began: price moves, fees, funding, what is open at the mark
+    traded_quote: Decimal = Decimal(0)  # notional of its trades, both sides
+
+
 class AccountRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A bot's virtual account after everything above it in the journal. Key: bot_id."""
 
@@ -87,6 +95,8 @@ class AccountRecord(msgspec.Struct, frozen=True, kw_only=True):
     ignored: dict[str, Decimal] = {}  # signed base that was there at the first connect and is left alone
     fence: int = 0  # the highest lease token seen
     since_ms: int = 0  # of the first connect: trades before it are not the desk's
+    day: PeriodRecord = PeriodRecord()
+    month: PeriodRecord = PeriodRecord()
 
 
 Record = OrderRecord | FillRecord | BillRecord | AccountRecord

@@ -67,6 +67,17 @@ class Held(NamedTuple):
     why: str
 
 
+class CapUse(NamedTuple):
+    """How much of an absolute cap a scope has used, as of the last look."""
+
+    code: str
+    scope: str
+    limit: str
+    limit_quote: Decimal
+    used_quote: Decimal
+    is_traded: bool  # notional, which an order adds to; else a loss
+
+
 @dataclass(slots=True)
 class Lane:
     """What the gateway knows of one bot and its venue sub-account, besides orders and money."""
@@ -139,6 +150,7 @@ class State:
         self.breakers = Breakers()
         self.traffic = Traffic(self.governor, self.breakers)
         self.quarantine: dict[str, Held] = {}  # by "pair:…", "bot:…:<pair>", "route:…"
+        self.cap_uses: dict[str, tuple[CapUse, ...]] = {}  # by bot
         self.overrides: list[Override] = []
         self.release: Mapping[str, Released] = {}
         self.code_hash = ""  # of this process

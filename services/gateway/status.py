@@ -67,6 +67,15 @@ def _bot(state: State, bot_id: str) -> dict[str, Any]:
         "fees_quote": str(account.fees_quote),
         "funding_quote": str(account.funding_quote),
         "suspense_quote": str(account.suspense_quote),
+        "kill_caps": [
+            {
+                "limit": use.limit,
+                "scope": use.scope,
+                "used_quote": str(use.used_quote),
+                "max_quote": str(use.limit_quote),
+            }
+            for use in state.cap_uses.get(bot_id, ())
+        ],
         "positions_base": {s: str(h.qty_base) for s, h in account.holdings.items() if h.qty_base},
         "venue_positions_base": None
         if lane.positions is None

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from services.gateway import kill_caps
 from services.gateway.limits.candidate import Candidate, Refusal, bots_in, exceeds
 from services.gateway.state import State
 
@@ -54,6 +55,22 @@ def check_notional(state: State, order: Candidate) -> Refusal | None:
     return exceeds(state, order, "gross_notional_quote_max", "NOTIONAL_LIMIT", gross) or exceeds(
         state, order, "net_notional_quote_max", "NOTIONAL_LIMIT", net
     )
+
+
+def check_kill_caps(state: State, order: Candidate) -> Refusal | None:
+    """RSK-11: losses and traded notional of the UTC day and month, as kill_caps.py last counted them."""
+    if order.is_reducing:
+        return None
+    if order.bot_id not in state.cap_uses:
+        kill_caps.look(state)
+    if order.bot_id not in state.cap_uses:
+        pair = kill_caps.unmarked(state, state.accounts[order.bot_id], state.market.marks())
+        return Refusal("STALE_MARKET", f"bot:{order.bot_id}", "a mark for everything that is open", pair)
+    for use in state.cap_uses[order.bot_id]:
+        value = use.used_quote + order.value_quote if use.is_traded else use.used_quote
+        if value > use.limit_quote:
+            return Refusal(use.code, use.scope, f"{use.limit}={use.limit_quote}", str(_rounded(value)))
+    return None
 
 
 def worst_case(state: State, bot_id: str, symbol: str) -> tuple[Decimal, Decimal]:

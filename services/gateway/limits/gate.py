@@ -28,6 +28,7 @@ CHECKS: tuple[Check, ...] = (
     behaviour.check_duplicate,
     behaviour.check_level_occupied,
     behaviour.check_self_trade,
+    exposure.check_kill_caps,
     exposure.check_open_orders,
     exposure.check_position,
     exposure.check_notional,

@@ -37,6 +37,10 @@ _OF_A_BOT = frozenset(
         "venue_rejects_per_minute_max",
         "unknown_outcomes_per_minute_max",
         "suspense_quote_max",
+        "day_loss_quote_max",
+        "month_loss_quote_max",
+        "day_notional_quote_max",
+        "month_notional_quote_max",
         "collar_drift_window_ms",
     }
 )
@@ -44,6 +48,7 @@ _OF_A_BOT = frozenset(
 _ALL: tuple[Scope, ...] = SCOPES
 _BOT: tuple[Scope, ...] = ("bot",)
 _DESK: tuple[Scope, ...] = ("desk",)
+_BOT_AND_DESK: tuple[Scope, ...] = ("bot", "desk")
 
 
 def _limit(
@@ -96,6 +101,15 @@ LIMITS: tuple[Limit, ...] = (
            " the trade"),
     _limit("net_notional_quote_max", "quote", _ALL, "NOTIONAL_LIMIT", "K8 RTS6-17(4)", "100000", _MONEY,
            "sum over pairs and bots of signed positions, in the direction of the order, after all fills"),
+    # ------------------------------------------------------------------------------- a day and a month, UTC, absolute
+    _limit("day_loss_quote_max", "quote", _BOT_AND_DESK, "KILL_CAP_LOSS", "RSK-11", "4000", _MONEY,
+           "loss of the UTC day: price moves, fees, funding, what is open at the mark; then the scope may only reduce"),
+    _limit("month_loss_quote_max", "quote", _BOT_AND_DESK, "KILL_CAP_LOSS", "RSK-11", "15000", _MONEY,
+           "loss of the UTC month, likewise"),
+    _limit("day_notional_quote_max", "quote", _BOT_AND_DESK, "KILL_CAP_NOTIONAL", "RSK-11", "5000000", _MONEY,
+           "notional traded in the UTC day with this order filled; when passed the scope may only reduce"),
+    _limit("month_notional_quote_max", "quote", _BOT_AND_DESK, "KILL_CAP_NOTIONAL", "RSK-11", "50000000", _MONEY,
+           "notional traded in the UTC month, likewise"),
     # ---------------------------------------------------------------------------------------------------- messages
     _limit("submits_per_second_max", "submits", _ALL, "SUBMIT_RATE_LIMIT", "RTS6-15(1)(d)", "10", _COUNT,
            "submits in any second"),
