@@ -179,12 +179,17 @@ class GetPositions(Request, tag="positions", frozen=True, kw_only=True):
     symbol: str | None = None
 
 
-class GetBills(Request, tag="bills", frozen=True, kw_only=True):
-    kind: str | None = None
+class PastRequest(Request, frozen=True, kw_only=True):
+    """A list of what was, newest first."""
+
     limit: int = 100
     start_ms: int | None = None
     end_ms: int | None = None
     below_id: int | None = None  # the next page: only rows with a lower id
+
+
+class GetBills(PastRequest, tag="bills", frozen=True, kw_only=True):
+    kind: str | None = None
 
 
 class SetLeverage(Request, tag="set_leverage", frozen=True, kw_only=True):
@@ -279,21 +284,13 @@ class GetOpenOrders(Request, tag="open_orders", frozen=True, kw_only=True):
     symbol: str | None = None
 
 
-class GetOrderHistory(Request, tag="order_history", frozen=True, kw_only=True):
+class GetOrderHistory(PastRequest, tag="order_history", frozen=True, kw_only=True):
     symbol: str | None = None
-    limit: int = 100
-    start_ms: int | None = None
-    end_ms: int | None = None
-    below_id: int | None = None  # the next page: only rows with a lower id
 
 
-class GetFills(Request, tag="fills", frozen=True, kw_only=True):
+class GetFills(PastRequest, tag="fills", frozen=True, kw_only=True):
     symbol: str | None = None
     venue_order_id: str = ""
-    limit: int = 100
-    start_ms: int | None = None
-    end_ms: int | None = None
-    below_id: int | None = None  # the next page: only rows with a lower id
 
 
 class ClosePosition(Request, tag="close_position", frozen=True, kw_only=True):

@@ -269,6 +269,8 @@ def by_one_id(kind, **fields):
 GRANULARITIES_MS = st.sampled_from([60_000, 300_000, 3_600_000, 86_400_000])
 SPANS = {"limit": LIMITS, "start_ms": maybe(TS_MS), "end_ms": maybe(TS_MS)}
 
+PAGES = {**SPANS, "below_id": maybe(st.integers(10**19 + 1, 10**20))}  # below it is everything that is answered
+
 # One strategy per request type of the venue port.
 REQUESTS: dict[type[venue.Request], st.SearchStrategy] = {
     venue.GetTime: st.just(venue.GetTime()),
@@ -287,7 +289,7 @@ REQUESTS: dict[type[venue.Request], st.SearchStrategy] = {
     venue.GetKeyRights: st.just(venue.GetKeyRights()),
     venue.GetAccount: st.builds(venue.GetAccount, symbol=maybe(PAIRS)),
     venue.GetPositions: st.builds(venue.GetPositions, symbol=maybe(PAIRS)),
-    venue.GetBills: st.builds(venue.GetBills, kind=maybe(st.sampled_from(get_args(venue.BillKind))), **SPANS),
+    venue.GetBills: st.builds(venue.GetBills, kind=maybe(st.sampled_from(get_args(venue.BillKind))), **PAGES),
     venue.SetLeverage: st.builds(venue.SetLeverage, symbol=PAIRS, leverage=LEVERAGE),
     venue.SetMarginMode: st.builds(venue.SetMarginMode, symbol=PAIRS, margin_mode=MARGIN_MODES),
     venue.SetPositionMode: st.builds(
@@ -317,8 +319,8 @@ REQUESTS: dict[type[venue.Request], st.SearchStrategy] = {
     ),
     venue.GetOrder: by_one_id(venue.GetOrder),
     venue.GetOpenOrders: st.builds(venue.GetOpenOrders, symbol=maybe(PAIRS)),
-    venue.GetOrderHistory: st.builds(venue.GetOrderHistory, symbol=maybe(PAIRS), **SPANS),
-    venue.GetFills: st.builds(venue.GetFills, symbol=maybe(PAIRS), venue_order_id=VENUE_IDS | st.just(""), **SPANS),
+    venue.GetOrderHistory: st.builds(venue.GetOrderHistory, symbol=maybe(PAIRS), **PAGES),
+    venue.GetFills: st.builds(venue.GetFills, symbol=maybe(PAIRS), venue_order_id=VENUE_IDS | st.just(""), **PAGES),
     venue.ClosePosition: st.builds(venue.ClosePosition, symbol=PAIRS),
     venue.GetCoins: st.just(venue.GetCoins()),
 }

@@ -26,7 +26,8 @@ SETTINGS = settings(max_examples=30, deadline=None, suppress_health_check=[Healt
 
 def all_request_types() -> set[type[venue.Request]]:
     return {kind for kind in vars(venue).values() if isinstance(kind, type) and issubclass(kind, venue.Request)} - {
-        venue.Request
+        venue.Request,
+        venue.PastRequest,
     }
 
 

@@ -138,8 +138,7 @@ def _bills(request: venue.GetBills) -> Encoded:
     return "mix/account/bill", {
         "productType": PRODUCT_USDT,
         "businessType": BILL_TYPES.get(request.kind or "", request.kind),
-        "limit": str(request.limit),
-        **_between(request),
+        **_page(request),
     }
 
 
@@ -226,16 +225,14 @@ def _fills(request: venue.GetFills) -> Encoded:
     return "mix/order/fills", {
         **_maybe_of_symbol(request),
         "orderId": request.venue_order_id,
-        "limit": str(request.limit),
-        **_between(request),
+        **_page(request),
     }
 
 
 def _order_history(request: venue.GetOrderHistory) -> Encoded:
     return "mix/order/orders-history", {
         **_maybe_of_symbol(request),
-        "limit": str(request.limit),
-        **_between(request),
+        **_page(request),
     }
 
 
@@ -271,6 +268,11 @@ def _of_order(request: Any) -> dict[str, Any]:
         "orderId": request.venue_order_id,
         "clientOid": request.client_order_id,
     }
+
+
+def _page(request: venue.PastRequest) -> dict[str, Any]:
+    below_id = None if request.below_id is None else str(request.below_id)
+    return {"limit": str(request.limit), "idLessThan": below_id, **_between(request)}
 
 
 def _between(request: Any) -> dict[str, Any]:
