@@ -1,9 +1,11 @@
 """kill -9 of gateway, venue and bot in virtual time: nothing twice, nothing lost, all books equal."""
 
+import json
 from functools import cache
 
 import pytest
 
+from scripts.desk import main
 from scripts.simulate import crash, planted
 
 struck = cache(crash.strike)
@@ -23,7 +25,7 @@ def test_some_kills_fall_between_the_journal_and_the_wire():
 
 
 def test_the_same_seed_strikes_in_the_same_way():
-    first, second = (crash.report([result], 2) for result in (struck(2), crash.strike(2)))
+    first, second = (crash.report([result], 3) for result in (struck(3), crash.strike(3)))
     same = ("kills", "by_process", "orders_at_venue", "orders_cut_off", "digest")
     assert {name: first[name] for name in same} == {name: second[name] for name in same}
 
@@ -32,6 +34,17 @@ def test_a_report_counts_at_least_the_kills_that_were_asked_for():
     results = list(crash.strikes(crash.KILLS_A_SEED, first=11, processes=1))
     assert [result.run.seed for result in results] == list(range(11, 11 + len(results)))
     assert crash.report(results, 11)["kills"] >= crash.KILLS_A_SEED
+
+
+def test_the_drill_prints_and_keeps_its_report(tmp_path, capsys):
+    code = main.run(
+        ["drill", "crash", "--virtual", "--kills", "1", "--seed", "2", "--run-dir", str(tmp_path), "--json"]
+    )
+    assert code == 0
+    printed = json.loads(capsys.readouterr().out)
+    kept = json.loads((tmp_path / "reports" / "drills" / "crash_virtual.json").read_text())
+    assert printed == kept
+    assert (kept["passed"], kept["seed"], kept["digest"]) == (True, 2, crash.report([struck(2)], 2)["digest"])
 
 
 def test_orders_resent_at_restart_are_found():

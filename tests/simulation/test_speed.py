@@ -5,6 +5,8 @@ from decimal import Decimal as D
 
 import pytest
 
+from scripts.simulate.desk import simulate
+from scripts.simulate.faults import names
 from services.common import venue
 from services.simulation.exchange import Exchange, ExchangeParams
 from services.simulation.instruments import default_instruments
@@ -38,3 +40,8 @@ def test_three_pairs_live_cost_less_than_a_tenth_of_a_core():
 def test_one_pair_in_virtual_time_runs_five_hundred_times_faster_than_real():
     spent, _ = cpu_s(1, 300, 1_000)
     assert 300 / spent > 500
+
+
+def test_the_whole_desk_runs_five_hundred_times_faster_than_real_for_one_bot():
+    runs = [simulate(seed, faults=names("all"), length_ms=600_000, bots=1) for seed in (1, 2, 3)]
+    assert max(run.virtual_s / run.cpu_s for run in runs) > 500
