@@ -77,6 +77,15 @@ def missing_conditions(settings: GatewaySettings, environ: Mapping[str, str]) ->
     return missing
 
 
+def bots_out_of_place(policy: Policy, settings: GatewaySettings) -> list[str]:
+    """KS-08: bots whose policy does not name the mode the desk is to run in, each with the modes it has."""
+    return [
+        f"{bot}: {', '.join(policy.modes_of(bot)) or 'none'}"
+        for bot in settings.bots
+        if settings.mode not in policy.modes_of(bot)
+    ]
+
+
 def for_upstream(policy: Policy, settings: GatewaySettings) -> Policy:
     """The limits policy, narrowed to what was armed; unchanged on loopback."""
     if is_loopback(settings.venue_url):

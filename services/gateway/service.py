@@ -14,7 +14,7 @@ from services.dialects.bitget.server import DialectServer, ServerSettings
 from services.gateway import bus_side
 from services.gateway import messages as m
 from services.gateway.admin import AdminApi
-from services.gateway.arming import for_upstream, missing_conditions
+from services.gateway.arming import bots_out_of_place, for_upstream, missing_conditions
 from services.gateway.audit import AuditLog
 from services.gateway.backend import BotFront
 from services.gateway.engine import Engine
@@ -47,7 +47,15 @@ class GatewayService(Service):
                 "NOT_ARMED", f"venue_url={settings.venue_url} is not loopback\n  {listed}", "desk arm --help"
             )
         self._secrets: Secrets = ensure_secrets(context.run_dir, settings.bots)
-        policy = for_upstream(load_policy(context.data_dir / "policies" / "limits.yml"), settings)
+        path = context.data_dir / "policies" / "limits.yml"
+        policy = for_upstream(load_policy(path), settings)
+        misplaced = bots_out_of_place(policy, settings)
+        if misplaced:
+            raise ConfigError(
+                "BOT_MODE_NOT_ALLOWED",
+                f"mode={settings.mode}; allowed for {'; '.join(misplaced)}",
+                f"{path}: bots.<bot>.modes, for example [sim, paper, {settings.mode}]",
+            )
         directory = context.run_dir / "gateway"
         self._journal = Journal(directory / "journal.sqlite")
         latch_file = LatchFile(directory / "latch.json")

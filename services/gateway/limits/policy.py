@@ -4,7 +4,7 @@ For one scope the tightest of what applies holds: an order of bot1 must fit unde
 once. A named override ("bot:bot2") replaces the general figure of its scope.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,6 +26,11 @@ _SECTIONS = {
     "maintenance",
     "venue_budget",
 }
+
+
+MODES = ("sim", "paper", "shadow", "testnet", "live")
+MODES_WITHOUT_MONEY = MODES[:3]
+_OF_A_BOT = {"instruments": "ETH-USDT", "modes": "sim"}  # key -> an example of its list
 
 
 class PolicyError(ConfigError):
@@ -70,6 +75,11 @@ class Policy(NamedTuple):
     maintenance: tuple[MaintenanceWindow, ...] = ()
     budget: Budget = Budget()
     pairs_by_bot: Mapping[str, tuple[str, ...]] = {}  # a bot that is not in it may trade every pair of the policy
+    modes_by_bot: Mapping[str, tuple[str, ...]] = {}  # a bot that is not in it may run where money is not real
+
+    def modes_of(self, bot_id: str) -> tuple[str, ...]:
+        """The modes of the desk in which this bot may run. On an exchange only by name."""
+        return self.modes_by_bot.get(bot_id, MODES_WITHOUT_MONEY)
 
     def may_trade(self, bot_id: str, symbol: str) -> bool:
         return symbol in self.instruments and symbol in self.pairs_by_bot.get(bot_id, self.instruments)
@@ -124,7 +134,8 @@ def parse_policy(tree: Mapping[str, Any], path: str = "limits.yml") -> Policy:
         first_connect=_choice(tree, "first_connect", ("adopt", "ignore", "refuse"), path),
         maintenance=_maintenance(tree, path),
         budget=_budget(tree, path),
-        pairs_by_bot=_pairs_by_bot(tree, path),
+        pairs_by_bot=_of_bots(tree, "instruments", tree["instruments"], path),
+        modes_by_bot=_of_bots(tree, "modes", MODES, path),
     )
 
 
@@ -159,18 +170,24 @@ def _instruments(tree: Mapping[str, Any], path: str) -> dict[str, InstrumentPoli
     return result
 
 
-def _pairs_by_bot(tree: Mapping[str, Any], path: str) -> dict[str, tuple[str, ...]]:
-    """Optional: {bot2: {instruments: [ETH-USDT]}}."""
+def _of_bots(tree: Mapping[str, Any], key: str, allowed: Collection[str], path: str) -> dict[str, tuple[str, ...]]:
+    """Optional lists of a bot: {bot2: {instruments: [ETH-USDT], modes: [sim, paper]}}."""
     result = {}
     for bot_id, raw in (tree.get("bots") or {}).items():
         where = f"{path}: bots.{bot_id}"
-        pairs = raw.get("instruments") if isinstance(raw, dict) and set(raw) == {"instruments"} else None
-        if not isinstance(pairs, list) or not all(isinstance(pair, str) for pair in pairs):
-            raise PolicyError(f"POLICY_BAD_VALUE: {where}; expected exactly a list of instruments, e.g. [ETH-USDT]")
-        unknown = sorted(set(pairs) - set(tree["instruments"]))
+        if not isinstance(raw, dict) or not raw or not set(raw) <= set(_OF_A_BOT):
+            raise PolicyError(f"POLICY_BAD_VALUE: {where}; expected lists of {' and '.join(_OF_A_BOT)}")
+        if key not in raw:
+            continue
+        named = raw[key]
+        if not isinstance(named, list) or not all(isinstance(one, str) for one in named):
+            raise PolicyError(f"POLICY_BAD_VALUE: {where}.{key}; expected a list, e.g. [{_OF_A_BOT[key]}]")
+        unknown = sorted(set(named) - set(allowed))
         if unknown:
-            raise PolicyError(f"POLICY_UNKNOWN_KEY: {where}.instruments: {', '.join(unknown)}; add them to instruments")
-        result[str(bot_id)] = tuple(pairs)
+            raise PolicyError(
+                f"POLICY_UNKNOWN_KEY: {where}.{key}: {', '.join(unknown)}; allowed: {', '.join(sorted(allowed))}"
+            )
+        result[str(bot_id)] = tuple(named)
     return result
 
 

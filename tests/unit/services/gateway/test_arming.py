@@ -6,7 +6,7 @@ import pytest
 from services.common.errors import ConfigError
 from services.common.service import ServiceContext
 from services.common.settings import load_settings
-from services.gateway.arming import CONFIRM_VARIABLE, for_upstream, is_loopback, missing_conditions
+from services.gateway.arming import CONFIRM_VARIABLE, bots_out_of_place, for_upstream, is_loopback, missing_conditions
 from services.gateway.limits.policy import load_policy
 from services.gateway.service import GatewayService
 from services.gateway.settings import GatewaySettings
@@ -33,6 +33,17 @@ def make_context_with_policies(run_dir: Path) -> ServiceContext:
     """The repository's policies, a run directory of its own."""
     context = make_context(run_dir)
     context.data_dir = POLICY_PATH.parents[1]
+    return context
+
+
+def make_context_with_modes(run_dir: Path, modes: list[str]) -> ServiceContext:
+    """The repository's limits, and bot1 allowed to run in these modes."""
+    context = make_context(run_dir)
+    context.data_dir = run_dir / "data"
+    path = context.data_dir / "policies" / "limits.yml"
+    path.parent.mkdir(parents=True)
+    named = f"bots:\n  bot1: {{modes: [{', '.join(modes)}]}}\n"
+    path.write_text(f"{POLICY_PATH.read_text(encoding='utf-8')}\n{named}", encoding="utf-8")
     return context
 
 
@@ -113,7 +124,8 @@ def test_the_confirmation_must_be_exactly_one(value):
 @pytest.mark.parametrize(("mode", "is_demo"), [("testnet", True), ("live", False), ("sim", False)])
 def test_on_the_test_network_every_request_says_that_it_is_one(tmp_path, mode, is_demo):
     """The venue has one address for both: without the header a test order is a real one."""
-    service = GatewayService(make_context_with_policies(tmp_path), settings([*LIVE, *LOOPBACK, f"mode={mode}"]))
+    context = make_context_with_modes(tmp_path, [mode])
+    service = GatewayService(context, settings([*LIVE, *LOOPBACK, f"mode={mode}"]))
     assert service._venue_side._upstream._settings.demo_trading is is_demo
 
 
@@ -122,3 +134,24 @@ def test_armed_limits_are_the_narrower_ones():
     assert list(policy.instruments) == ["BTC-USDT"]
     members = {"bot": "bot1", "account": "bot1", "venue": "bitget", "desk": "desk"}
     assert policy.tightest("order_value_quote_max", members) == Decimal(50)
+
+
+@pytest.mark.parametrize("mode", ["testnet", "live"])
+def test_ks_08_a_bot_whose_policy_does_not_name_an_exchange_keeps_the_gateway_from_starting(tmp_path, mode):
+    wanted = settings([*LIVE, *LOOPBACK, f"mode={mode}"])
+    with pytest.raises(ConfigError, match="BOT_MODE_NOT_ALLOWED") as refused:
+        GatewayService(make_context_with_policies(tmp_path), wanted)
+    assert f"mode={mode}; allowed for bot1: sim, paper, shadow" in str(refused.value)
+    assert "bots.<bot>.modes" in str(refused.value)
+
+
+def test_ks_08_a_bot_for_tests_only_does_not_run_in_paper(tmp_path):
+    context = make_context_with_modes(tmp_path, ["sim"])
+    with pytest.raises(ConfigError, match="BOT_MODE_NOT_ALLOWED"):
+        GatewayService(context, settings([*LOOPBACK, "bots=bot1", "mode=paper"]))
+
+
+def test_ks_08_every_bot_of_the_repository_may_run_where_money_is_not_real():
+    policy = load_policy(POLICY_PATH)
+    for mode in ("sim", "paper", "shadow"):
+        assert bots_out_of_place(policy, settings([*LOOPBACK, "bots=bot0,bot1,bot2,bot3", f"mode={mode}"])) == []

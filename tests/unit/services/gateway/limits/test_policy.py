@@ -96,9 +96,12 @@ def test_decimals_stay_exact():
         ({"bot2": {"instruments": "ETH-USDT"}}, "POLICY_BAD_VALUE"),
         ({"bot2": ["ETH-USDT"]}, "POLICY_BAD_VALUE"),
         ({"bot2": {"instruments": ["ETH-USDT"], "leverage": 9}}, "POLICY_BAD_VALUE"),
+        ({"bot2": {"modes": ["real"]}}, "POLICY_UNKNOWN_KEY"),
+        ({"bot2": {"modes": "live"}}, "POLICY_BAD_VALUE"),
+        ({"bot2": {}}, "POLICY_BAD_VALUE"),
     ],
 )
-def test_pairs_of_a_bot_must_be_pairs_of_the_policy(bots, said):
+def test_what_a_bot_is_given_must_be_pairs_of_the_policy_and_modes_of_the_desk(bots, said):
     changed = {**tree(), "bots": bots}
     with pytest.raises(ConfigError, match=said):
         parse_policy(changed)
