@@ -5,7 +5,6 @@ the order they were made. Market snapshots alone go straight: they are not evide
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple, Protocol, cast
@@ -20,6 +19,7 @@ from services.gateway import messages as m
 from services.gateway.journal import Batch, Committed, Journal
 from services.gateway.latch_file import LatchFile
 from services.gateway.logic import Gateway
+from services.gateway.publisher import Publisher
 from services.gateway.records import OrderRecord
 from services.gateway.stage_times import OrderKey, StageTimes
 
@@ -31,9 +31,6 @@ class _Tag(NamedTuple):
     events: list[e.AnyEvent]
     handed_in_ns: int
     submit: OrderKey | None
-
-
-_PUBLISHED_LAG_MS = 2_000  # by then the bus's spool has an event on disk
 
 
 class Outside(Protocol):
@@ -60,7 +57,6 @@ class Engine:
         self.gateway = gateway
         self.events_made = 0
         self._clock = clock
-        self._bus = bus
         self._source = source
         self._journal = journal
         self._latch_file = latch_file
@@ -71,9 +67,7 @@ class Engine:
         self._next_request_id = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: Timer | None = None
-        self._to_publish: asyncio.Queue[tuple[e.AnyEvent, int]] = asyncio.Queue()
-        self._published: deque[tuple[int, int]] = deque()  # (monotonic ms, outbox id)
-        self._publisher: asyncio.Task[None] | None = None
+        self._publisher = Publisher(bus, clock)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._drained: asyncio.Future[int | None] | None = None
         self.is_running = False
@@ -87,14 +81,14 @@ class Engine:
         recovered = self._journal.open(self._clock.now_ms())
         self._latch_file.create_if_first(is_first_start=not recovered.records)
         self._journal.start(self._on_committed_in_thread, self._on_failure_in_thread)
-        self._publisher = asyncio.create_task(self._publish_forever(), name="gateway-publisher")
+        self._publisher.start()
         for outbox_id, raws in recovered.unpublished:
             for raw in raws:
                 event = decode(raw)
                 if isinstance(event, Unreadable):
                     self._log.error("outbox.unreadable", outbox_id=outbox_id, error=event.error)
                 else:
-                    self._to_publish.put_nowait((event, outbox_id))
+                    self._publisher.hand_in(event, outbox_id)
         self.is_running = True
         self.feed(m.LatchChange(self._latch_file.read()))
         self.feed(m.Start(recovered.records))
@@ -120,12 +114,7 @@ class Engine:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.to_thread(self._journal.close)
         await asyncio.sleep(0)  # what the last commit called back with
-        while not self._to_publish.empty():
-            event, _ = self._to_publish.get_nowait()
-            await self._bus.publish(event)
-        if self._publisher is not None:
-            self._publisher.cancel()
-            await asyncio.gather(self._publisher, return_exceptions=True)
+        await self._publisher.close()
         for reply in self._replies.values():
             reply.cancel()
 
@@ -177,10 +166,7 @@ class Engine:
 
     def note_published(self) -> None:
         """Let the journal forget events that have long been on the bus."""
-        horizon_ms = self._clock.monotonic_ms() - _PUBLISHED_LAG_MS
-        last = None
-        while self._published and self._published[0][0] <= horizon_ms:
-            last = self._published.popleft()[1]
+        last = self._publisher.long_published()
         if last is not None:
             self._journal.note_published(last)
 
@@ -245,7 +231,7 @@ class Engine:
         event: Any = self._source.make(output.kind, bot_id=output.bot_id, **output.fields)
         self.events_made += 1
         if output.kind is e.MarketSnapshotV1:
-            self._to_publish.put_nowait((event, 0))
+            self._publisher.hand_in(event, 0)
         else:
             events.append(event)
 
@@ -315,7 +301,7 @@ class Engine:
                 if self.is_running:  # the order goes to the wire next
                     self.look_at_latch()
             for event in events:
-                self._to_publish.put_nowait((event, outbox_id))
+                self._publisher.hand_in(event, outbox_id)
             if batch_id is not None and self.is_running:
                 self.feed(m.JournalDurable(batch_id))
 
@@ -323,10 +309,3 @@ class Engine:
         self._log.critical("journal.failed", error=detail)
         if self.is_running:
             self.feed(m.JournalFailed(detail))
-
-    async def _publish_forever(self) -> None:
-        while True:
-            event, outbox_id = await self._to_publish.get()
-            await self._bus.publish(event)
-            if outbox_id:
-                self._published.append((self._clock.monotonic_ms(), outbox_id))
