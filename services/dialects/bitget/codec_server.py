@@ -20,6 +20,8 @@ from services.dialects.bitget.text import NotReadable
 # Hummingbot decides by substring whether these were refused for an unknown order.
 _SUBSTRING_TESTED = frozenset({"mix/order/cancel-order", "mix/order/detail", "mix/order/fills"})
 
+_JSON = json.JSONDecoder(parse_float=str, parse_int=str)  # numbers as they were written
+
 
 class Page(NamedTuple):
     """Lists come newest first; ``below_id`` (idLessThan) goes on where the last page ended."""
@@ -111,7 +113,7 @@ def _params(endpoint: Endpoint, raw_query: str, body: bytes) -> dict[str, Any]:
     if endpoint.method == "GET":
         return dict(parse_qsl(raw_query, keep_blank_values=True))
     try:
-        params = json.loads(body or b"{}", parse_float=str, parse_int=str)
+        params = _JSON.decode(body.decode() or "{}")
     except ValueError as error:
         raise NotReadable(f"body is not JSON: {error}") from None
     if not isinstance(params, dict):
