@@ -155,3 +155,10 @@ def test_ks_08_every_bot_of_the_repository_may_run_where_money_is_not_real():
     policy = load_policy(POLICY_PATH)
     for mode in ("sim", "paper", "shadow"):
         assert bots_out_of_place(policy, settings([*LOOPBACK, "bots=bot0,bot1,bot2,bot3", f"mode={mode}"])) == []
+
+
+@pytest.mark.parametrize(("mode", "persons"), [("live", 2), ("sim", 1), ("testnet", 1)])
+def test_two_persons_loosen_in_live_and_one_elsewhere(tmp_path, mode, persons):
+    context = make_context_with_modes(tmp_path, [mode])
+    service = GatewayService(context, settings([*LIVE, *LOOPBACK, f"mode={mode}"]))
+    assert service._admin._persons_to_loosen == persons

@@ -70,12 +70,3 @@ async def test_what_comes_over_the_bus_while_the_latch_is_unreadable_loosens_not
 
 async def test_the_gateway_knows_which_code_it_runs(gateway):
     assert len(gateway._engine.gateway.state.code_hash) == 64
-
-
-@pytest.mark.parametrize(("mode", "persons"), [("live", 2), ("sim", 1), ("testnet", 1)])
-def test_two_persons_loosen_in_live_and_one_elsewhere(tmp_path, mode, persons):
-    context = make_context(tmp_path, name="gateway")
-    context.data_dir = POLICY_PATH.parents[1]
-    overrides = [*NOBODY, f"mode={mode}"]
-    settings = load_settings(GatewaySettings, service="gateway", overrides=overrides, environ={}).settings
-    assert GatewayService(context, settings)._admin._persons_to_loosen == persons
