@@ -1,4 +1,4 @@
-"""`desk events`: look at what was stored, and ask whether anything is missing."""
+"""`desk events`: look at what was stored, play it through, and ask whether anything is missing."""
 
 import sys
 from collections import deque
@@ -9,7 +9,7 @@ import typer
 from scripts.desk.options import DataDir, Json, RunDir
 from scripts.desk.output import print_json
 from scripts.desk.places import places
-from scripts.desk.stored import event_line, read_event, require_events
+from scripts.desk.stored import event_line, read_event, require_events, stored_events
 from services.common.errors import ExitCode, NotFound
 
 
@@ -17,6 +17,7 @@ def register(app: typer.Typer) -> None:
     events = typer.Typer(no_args_is_help=True, help="Stored events: look at them, judge them.")
     events.command("tail")(tail)
     events.command("integrity")(integrity)
+    events.command("replay")(replay)
     app.add_typer(events, name="events")
 
 
@@ -93,3 +94,34 @@ def integrity(
         for reason in report.reasons:
             print(f"why   {reason}")
     return int(ExitCode.OK if report.status == "PASS" else ExitCode.GATE_FAILED)
+
+
+def replay(
+    bot: Annotated[str | None, typer.Option("--bot", help="Only executions of this bot.")] = None,
+    data_dir: DataDir = None,
+    run_dir: RunDir = None,
+    as_json: Json = False,
+) -> int:
+    """Play the stored orders, fills and rejects through once and print what they add up to, per pair and position.
+
+    Example: desk events replay --bot bot0 --json
+    """
+    from scripts.desk import executions
+    from services.common.clock import stopwatch_ns
+
+    began_ns = stopwatch_ns()
+    stored = stored_events(places(data_dir, run_dir))
+    done = executions.replay(event for event in stored if bot in (None, event["bot_id"]))
+    duration_ms = (stopwatch_ns() - began_ns) // 1_000_000
+    if as_json:
+        print_json({**done.plain(), "replay_duration_ms": duration_ms})
+        return 0
+    print(f"events {done.events_total}: orders {done.orders}, fills {done.fills}, rejects {done.rejects}")
+    for symbol, of_symbol in sorted(done.by_symbol.items()):
+        print(
+            f"{symbol:10} orders {of_symbol.orders}, fills {of_symbol.fills}, rejects {of_symbol.rejects},"
+            f" traded {of_symbol.notional_quote} quote, fees {of_symbol.fees_quote}"
+        )
+    for bot_id, held in sorted(done.position_base.items()):
+        print(f"{bot_id:10} " + ", ".join(f"{qty} {symbol}" for symbol, qty in sorted(held.items())))
+    return 0

@@ -60,11 +60,13 @@ def _answer_repeated(state: State, request_id: int, row: OrderRow, request: venu
     )
     state.count("duplicates_suppressed")
     if is_same and row.submit_request_id is None:
+        state.count("idempotency_hits")
         state.core.reply(
             request_id,
             venue.Placed(symbol=row.symbol, client_order_id=row.client_id, venue_order_id=row.gateway_id),
         )
     else:
+        state.count("idempotency_conflicts")
         why = "the first submit is still under way" if is_same else "with other terms"
         value = f"{row.client_id}, {why}"
         refusal = Refusal("DUPLICATE_CLIENT_ORDER_ID", f"bot:{row.bot_id}", "an id names one order", value)

@@ -47,3 +47,9 @@ def test_a_text_names_code_value_and_limit() -> None:
 
 def test_an_unregistered_code_says_where_to_add_it() -> None:
     assert "reasons.py" in reasons.next_step("NEVER_HEARD_OF")
+
+
+def test_no_code_that_was_published_is_renamed_or_taken_away(check_golden) -> None:
+    """RSK-04: readers of old files, runbooks and other people's scripts know them. One code a line; a new one is added
+    to the file with pytest --update-golden, a line that goes away wants a reason."""
+    check_golden("contracts/reason_codes.txt", "\n".join(sorted(reasons.REASONS)) + "\n")

@@ -134,11 +134,13 @@ def test_the_same_order_again_gets_the_same_answer_and_is_not_sent_again(desk):
     desk.run(50)
     assert desk.replies[first] == desk.replies[second]
     assert desk.submits_at_venue() == [client_id]
+    assert desk.gateway.state.tallies["idempotency_hits"] == 1
 
 
 def test_the_same_id_with_other_terms_is_refused(desk):  # F09
     client_id = desk.placed()
     assert desk.refusal(price="59000", client_id=client_id).code == "DUPLICATE_CLIENT_ORDER_ID"
+    assert desk.gateway.state.tallies["idempotency_conflicts"] == 1
 
 
 def test_the_same_id_while_the_first_is_under_way_is_refused(desk):
