@@ -72,7 +72,7 @@ def play_ccxt(only: frozenset[int] | None = None, through: str = "") -> Any:
     from scripts.desk.conformance.ccxt_bench import CcxtBench
     from scripts.desk.conformance.report import Run
     from scripts.desk.conformance.target import GatewayTarget, Target
-    from scripts.desk.conformance.through_gateway import OTHERWISE
+    from scripts.desk.conformance.through_gateway import OTHERWISE, in_order
     from services.common.clock import SystemClock
     from services.dialects.cards import play
 
@@ -82,7 +82,8 @@ def play_ccxt(only: frozenset[int] | None = None, through: str = "") -> Any:
     with (GatewayTarget if through else Target)(clock, *TARGET_FLAGS) as target:
         bench = CcxtBench(target, clock)
         started_ms = clock.now_ms()
-        outcomes = play(chosen, bench, clock, ccxt.BaseError, bench.reset)
+        parts = in_order(chosen) if through else [chosen]
+        outcomes = [o for part in parts for o in play(part, bench, clock, ccxt.BaseError, bench.reset)]
     if through:
         outcomes = [_otherwise(outcome, OTHERWISE.get(outcome.number, "")) for outcome in outcomes]
     return Run("bitget", "ccxt", ccxt.__version__, started_ms, tuple(outcomes), through)
