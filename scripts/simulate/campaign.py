@@ -1,5 +1,6 @@
 """Many seeds on every core: sums, and for each failure the seed that repeats it."""
 
+import gc
 import hashlib
 import multiprocessing
 import subprocess
@@ -37,8 +38,14 @@ def each(what: Callable[[In], Out], inputs: Sequence[In], processes: int) -> Ite
     if processes == 1:
         yield from map(what, inputs)
         return
-    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+    with multiprocessing.get_context("spawn").Pool(processes, _collect_rarely) as pool:
         yield from pool.imap(what, inputs)
+
+
+def _collect_rarely() -> None:
+    """A worker makes many values and few cycles: what is imported is left alone, the rest looked at now and then."""
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
 
 
 def report(runs: Sequence[RunResult], faults: Sequence[str], elapsed_s: float) -> dict[str, Any]:
