@@ -82,6 +82,9 @@ async def test_no_machine_loosens_and_every_machine_may_tighten(admin, machine):
     assert status == 200
     status, said = await admin.post("/desk/latch", scope="desk", state="REDUCING", reason="MANUAL", actor=machine)
     assert (status, said["error"]) == (403, "APPROVAL_MISSING")
+    loosen = {"scope": "desk", "state": "ACTIVE", "reason": "MANUAL"}
+    status, _ = await admin.post("/desk/latch", **loosen, actor=machine, approvers=["anna"])
+    assert status == 403, "nobody's name in the list makes it a person's act"
     status, _ = await admin.post("/desk/latch", scope="desk", state="ACTIVE", reason="MANUAL", actor="anna")
     assert status == 200
 

@@ -147,3 +147,13 @@ def test_fills_that_the_venue_does_not_list_are_asked_for_once_at_a_time(desk):
     desk.run(1_000)
     assert desk.row(client_id).state == "FILLED"
     assert len(desk.events(e.FillV1)) == 1
+
+
+def test_not_found_is_not_believed_before_ten_seconds_of_asking(desk):
+    desk.fault = lambda request: Fault("lose_request") if isinstance(request, venue.PlaceOrder) else Fault()
+    _, client_id = desk.place()
+    desk.run(9_900)
+    assert desk.row(client_id).state == "UNKNOWN"
+    assert not desk.row(client_id).is_tombstone
+    desk.run(6_000)
+    assert desk.row(client_id).is_tombstone
