@@ -48,8 +48,8 @@ class OrderV1(Event, tag="order.v1", frozen=True, kw_only=True):
     base_qty: Decimal
     filled_base: Decimal = Decimal(0)
     reduce_only: bool = False
-    reason: str = ""  # reason code when REFUSED, CANCELLED, UNKNOWN
-    detail: str = ""  # limit and value, in words
+    reason: str = ""  # reason code when REFUSED, CANCELLED, UNKNOWN, PARTIALLY_FILLED
+    detail: str = ""  # limit and value, or how much of it was filled, in words
 
 
 class FillV1(Event, tag="fill.v1", frozen=True, kw_only=True):

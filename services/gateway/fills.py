@@ -57,7 +57,7 @@ def import_fill(state: State, account_id: str, fill: venue.Fill, source: Source)
     kill_caps.look(state)  # after the write: what it writes itself must not hold a trade that no row says was booked
     _publish_fill(state, row.bot_id, fill, row.client_id, row.gateway_id)
     state.history.add_fill(row.bot_id, views.fill_view(row, fill))
-    steps.publish_order(state, row, row.state)
+    _publish_progress(state, row)
     views.push_order(state, row, fill)
     if was_terminal and row.is_tombstone:
         steps.open_break(
@@ -123,6 +123,18 @@ def _fill_record(
         is_suspense=is_suspense,
         ts_ms=state.core.now.wall_ms,
     )
+
+
+def _publish_progress(state: State, row: OrderRow) -> None:
+    """ORD-14: of an order that is filled in part always what was wanted, what came, how long it took, what becomes of
+    the rest. Whether a rest is worth keeping is the strategy's to say."""
+    if row.state != "PARTIALLY_FILLED":
+        steps.publish_order(state, row, row.state)
+        return
+    action = "cancel_remainder" if row.is_cancel_wanted else "keep"
+    elapsed_ms = state.core.now.wall_ms - row.created_ms
+    detail = f"requested={row.qty}, filled={row.filled}, elapsed_ms={elapsed_ms}, action={action}"
+    steps.publish_order(state, row, row.state, "PARTIAL_FILL", f"PARTIAL_FILL: {detail}")
 
 
 def _publish_fill(state: State, bot_id: str, fill: venue.Fill, client_id: str, gateway_id: str) -> None:

@@ -1,8 +1,12 @@
 from decimal import Decimal
 
+import pytest
+
 from services.common import venue
 from services.contracts import events as e
 from services.gateway import messages as m
+from tests.fakes.fake_venue import SYMBOL
+from tests.fakes.gateway_desk import Fault
 
 
 def test_a_fill_is_counted_once_however_often_it_is_heard(desk):  # F07
@@ -83,3 +87,20 @@ def test_a_bot_reads_its_fills_by_its_own_order_id(desk):
     (fill,) = desk.ask(venue.GetFills(symbol="BTC-USDT", venue_order_id=gateway_id))
     assert fill.venue_order_id == gateway_id
     assert desk.ask(venue.GetFills(symbol="BTC-USDT", venue_order_id="7000000000000009999")) == ()
+
+
+@pytest.mark.parametrize(("is_cancelled", "action"), [(False, "keep"), (True, "cancel_remainder")])
+def test_ord_14_every_partial_fill_is_told_with_wanted_filled_time_and_what_becomes_of_the_rest(
+    desk, is_cancelled, action
+):
+    client_id = desk.placed(qty="0.010")
+    desk.run(950)
+    if is_cancelled:  # throttled, so the fill comes before it is done
+        desk.fault = lambda r: Fault("refuse", code="RATE_LIMITED") if isinstance(r, venue.CancelOrder) else Fault()
+        desk.request(venue.CancelOrder(symbol=SYMBOL, client_order_id=client_id))
+    desk.venue.trade(desk.venue.by_client(client_id).venue_id, Decimal("0.004"))
+    desk.deliver_pushes()
+    desk.run(50)
+    (told,) = [order for order in desk.events(e.OrderV1) if order["state"] == "PARTIALLY_FILLED"]
+    assert told["reason"] == "PARTIAL_FILL"
+    assert told["detail"] == f"PARTIAL_FILL: requested=0.010, filled=0.004, elapsed_ms=1003, action={action}"
