@@ -71,7 +71,7 @@ def run_service_main(
 
     ``flags_to_settings`` names flags of the service's own parser that are settings too: given, they win like ``--set``.
     ``process`` and ``source`` default to the name; a bot's are "bot.<id>". ``is_order_path``: milliseconds count here,
-    and a thread that writes shares the interpreter with the event loop (docs/adr/0049).
+    and a thread that writes shares the interpreter with the event loop (docs/adr/0064).
     """
     arguments = (parser or service_parser(name)).parse_args(argv)
     process = process or name

@@ -32,6 +32,7 @@ BROAD_EXCEPT_PLACES: dict[str, str] = {
     "services/common/worker.py": "the end of a process: logged, nothing acknowledged, restarted by the supervisor",
     "scripts/desk/supervisor/servers.py": "a server that cannot be started is said, and tried again",
     "services/gateway/engine.py": "a venue answer that cannot be read is an unknown outcome: logged, and asked about",
+    "services/venue_sim/group_commit.py": "a failed commit is kept as the failure: nothing is released any more",
     "services/dialects/bitget/upstream_session.py": "a listener's fault is told, and the session starts afresh",
 }
 
