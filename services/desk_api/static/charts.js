@@ -99,7 +99,7 @@ export class Charts {
     const price = { type: "price", precision: priceDecimals, minMove: 10 ** -priceDecimals };
     for (const name of ["mid", "our_bid", "our_ask"]) this.series[name].applyOptions({ priceFormat: price });
     this.series.equity.applyOptions({ priceFormat: { type: "price", precision: 2, minMove: 0.01 } });
-    this.series.position.applyOptions({ priceFormat: { type: "price", precision: 4, minMove: 0.0001 } });
+    this.series.position.applyOptions({ priceFormat: { type: "custom", minMove: 0.0001, formatter: (value) => number(value, 4) } });
     if (capital !== null) this.series.equity.applyOptions({ baseValue: { type: "price", price: Number(capital) } });
     this.series.position.applyOptions({ baseValue: { type: "price", price: 0 } });
   }
