@@ -44,7 +44,8 @@ def amount(value: Decimal | None, places: int = 2, signed: bool = False) -> str:
     """For a person's eye only: rounded, with a dash where there is nothing."""
     if value is None:
         return "–"
-    return f"{value:+,.{places}f}" if signed else f"{value:,.{places}f}"
+    shown = round(value, places) + 0  # a loss too small to be shown is not "-0.00"
+    return f"{shown:+,.{places}f}" if signed else f"{shown:,.{places}f}"
 
 
 def age(age_ms: int | None) -> str:
