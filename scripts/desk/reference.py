@@ -7,6 +7,7 @@ import msgspec
 import typer
 
 from scripts.desk.places import REPO
+from scripts.desk.reference_capabilities import capabilities_page
 from scripts.desk.reference_controls import controls_page
 from scripts.desk.reference_epp import epp_page
 from scripts.desk.reference_faults import faults_page
@@ -27,6 +28,7 @@ def pages() -> dict[str, str]:
         "streams.md": streams_page(),
         "reasons.md": reasons_page(),
         "bitget_dialect.md": HEADER + "\n" + bitget_dialect.page(),
+        "capabilities.md": capabilities_page(HEADER),
         "controls.md": controls_page(HEADER),
         "epp_v2_4.md": epp_page(HEADER),
         "faults.md": faults_page(HEADER),

@@ -4,16 +4,12 @@ Nothing there is typed by hand: the catalogue comes from fault_catalogue.py, pro
 from drill_rows.py, faults of virtual time from scripts/simulate, the venue's switches from services/simulation.
 """
 
-import ast
-from functools import cache
-from pathlib import Path
-
 from scripts.desk.drill_rows import QUICK, ROWS
 from scripts.desk.drill_watch import PATIENCE_MS
 from scripts.desk.fault_catalogue import ABSENT, FAULTS, GROUPS, Proof
 from scripts.desk.fault_elsewhere import ELSEWHERE
 from scripts.desk.fault_proofs import PROOFS
-from scripts.desk.places import REPO
+from scripts.desk.proof_tests import is_there, shown
 from scripts.simulate.faults import CATALOGUE as SIMULATED
 from services.simulation.faults import CATALOGUE as SWITCHES
 
@@ -45,7 +41,7 @@ def switches_of(fault_id: str) -> list[str]:
 def missing_tests() -> list[str]:
     """Tests that are named as a proof and do not exist."""
     named = {proof.test for proofs in PROOFS.values() for proof in proofs} | {row.test for row in ELSEWHERE}
-    return sorted(test for test in named | {CAMPAIGN, HOST_TEST} if "::" in test and not _exists(test))
+    return sorted(test for test in named | {CAMPAIGN, HOST_TEST} if "::" in test and not is_there(test))
 
 
 def not_proven() -> list[str]:
@@ -91,13 +87,8 @@ def _rows(fault_id: str, meaning: str) -> list[str]:
     rows = []
     for number, proof in enumerate(proofs):
         first = (fault_id, meaning, switches) if number == 0 else ("", "", "")
-        rows.append(f"| {' | '.join(first)} | {proof.tier} | {proof.bound} | {_shown(proof.test)} |")
+        rows.append(f"| {' | '.join(first)} | {proof.tier} | {proof.bound} | {shown(proof.test)} |")
     return rows
-
-
-def _shown(test: str) -> str:
-    path, separator, name = test.partition("::")
-    return f"`{name}` in [{Path(path).name}](../../{path})" if separator else f"`{test}`"
 
 
 def _host_section() -> list[str]:
@@ -115,20 +106,5 @@ def _host_section() -> list[str]:
         cells = (f"`{row.name}`", row.fault_id, row.injected, row.stock, f"{row.bound_s:g} s", quick)
         lines.append(f"| {' | '.join(cells)} |")
     lines.append("\n| the stock Hummingbot | here | proved by |\n| --- | --- | --- |")
-    lines.extend(f"| {row.stock} | {row.here} | {_shown(row.test)} |" for row in ELSEWHERE)
+    lines.extend(f"| {row.stock} | {row.here} | {shown(row.test)} |" for row in ELSEWHERE)
     return [*lines, ""]
-
-
-def _exists(test: str) -> bool:
-    path, _, name = test.partition("::")
-    return name in _tests_in(REPO / path)
-
-
-@cache
-def _tests_in(path: Path) -> frozenset[str]:
-    if not path.is_file():
-        return frozenset()
-    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
-    return frozenset(
-        node.name for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, functions)
-    )
