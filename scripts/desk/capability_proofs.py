@@ -7,6 +7,7 @@ last cell says what stands in its place.
 
 from scripts.desk.capability import CAPS, CONTROLS, DIALECT, E2E, GATEWAY, PAPER, SIM, VIRTUAL, Capability
 from scripts.desk.capability_orders import ORDERS
+from scripts.desk.capability_strategy import STRATEGY
 
 _PAPER = {
     "PAP-02": Capability(
@@ -44,8 +45,9 @@ _PAPER = {
             f"{SIM}/test_determinism.py::test_everything_that_is_drawn_repeats_bit_for_bit_and_another_seed_differs",
             f"{PAPER}::test_same_seed_same_sequence_and_another_seed_another",
         ),
-        "fill_after_ticks: an order that fills because mid touched it stands in no queue, and makes a strategy look"
-        " better than it is; determinism, its purpose, comes from the seed",
+        "fill_after_ticks: our orders rest in the book that is matched, so mid never reaches their price, they trade"
+        " before; an order that fills without a queue also looks better than it is. Determinism, the row's purpose,"
+        " comes from the seed",
     ),
     "PAP-07": Capability(
         "Venue conformance and the book inside",
@@ -214,13 +216,16 @@ GROUPS: dict[str, dict[str, Capability]] = {
     "Orders": ORDERS,
     "Paper engine and simulator": _PAPER,
     "Records, market data, risk, security": _REST,
+    "Strategy EPP v2.4": STRATEGY,
 }
 
-# The rows that the exchange and the door to it answer for.
+# The rows that the exchange, the door to it and the strategy answer for.
 LISTED = (
-    *(f"ORD-{number:02}" for number in (*range(4, 15), 16)),
+    *(f"ORD-{number:02}" for number in (*range(1, 15), 16)),
     *(f"PAP-{number:02}" for number in (2, 3, 5, 7, 8)),
-    *("EVT-05", "EVT-09", "FEA-07", "RSK-04", "RSK-11", "SEC-03", "KS-08", "FEE-04"),
+    *("EVT-05", "EVT-09", "FEA-06", "FEA-07", "SEC-03", "KS-08", "FEE-01", "FEE-04", "ACC-02", "ACC-03", "REC-03"),
+    *(f"RSK-{number:02}" for number in (1, 2, 4, 5, 11)),
+    *(f"EPP-{number:02}" for number in range(1, 21)),
 )
 
 CAPABILITIES: dict[str, Capability] = {row: one for group in GROUPS.values() for row, one in group.items()}
