@@ -92,7 +92,7 @@ def names(text: str) -> tuple[str, ...]:
     wanted = tuple(name.strip() for name in text.split(",") if name.strip())
     for name in wanted:
         if name not in CATALOGUE:
-            raise ValueError(f"FAULT_UNKNOWN: {name}; known: all, none, {', '.join(CATALOGUE)}")
+            raise ValueError(f"{name}; known: all, none, {', '.join(CATALOGUE)}")
     return wanted
 
 
