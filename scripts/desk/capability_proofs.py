@@ -155,6 +155,7 @@ _REST = {
         (
             f"{CAPS}::test_rsk_11_a_loss_of_the_day_above_the_cap_leaves_a_bot_only_what_reduces",
             f"{CAPS}::test_rsk_11_the_losses_of_bots_count_together_for_the_desk",
+            f"{CAPS}::test_rsk_11_for_the_desk_a_bot_counts_also_when_it_is_not_started_again",
             f"{CAPS}::test_rsk_11_a_restart_forgets_no_loss_and_a_person_cannot_re_arm_over_it",
             f"{CAPS}::test_rsk_11_a_new_day_begins_anew_and_the_month_goes_on",
             f"{CAPS}::test_rsk_11_an_order_that_would_pass_what_may_be_traded_is_refused_and_reducing_ones_pass",

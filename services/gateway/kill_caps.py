@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from services.gateway.accounts import VirtualAccount
-from services.gateway.limits.candidate import bots_in
 from services.gateway.limits.registry import BY_NAME
 from services.gateway.records import PeriodRecord
 from services.gateway.state import CapUse, State
@@ -17,6 +16,7 @@ from services.gateway.tightening import tighten
 
 ZERO = Decimal(0)
 _CENT = Decimal("0.01")
+_OF_ONE = ("bot:", "account:")  # scopes of one bot; venue and desk add up all of them
 
 
 class _Cap(NamedTuple):
@@ -34,13 +34,18 @@ CAPS = (
 
 
 def look(state: State) -> None:
-    """Count anew; a scope that has passed a cap may only reduce. A person who re-arms it before the period is over, or
-    before the policy was raised, sees it tightened again within a second."""
+    """Count anew; a scope that has passed a cap may only reduce.
+
+    A person who re-arms it before the period is over, or before the policy was raised, sees it tightened again within a
+    second. A bot that is not served any more still counts for the desk.
+    """
     marks = state.market.marks()
     day = datetime.fromtimestamp(state.core.now.wall_ms // 1_000, UTC).strftime("%Y-%m-%d")
     for account in state.accounts.values():
         _turn(state, account, day, marks)
     used = {bot_id: _used_by(account, marks) for bot_id, account in state.accounts.items()}
+    former = [_used_by(account, marks, (day, day[:7])) for account in state.former_accounts]
+    of_all = {cap.limit: sum((one[cap.limit] for one in (*used.values(), *former)), ZERO) for cap in CAPS}
     for bot_id, account in state.accounts.items():
         if unmarked(state, account, marks):
             state.cap_uses.pop(bot_id, None)
@@ -51,7 +56,7 @@ def look(state: State) -> None:
                 scope=scope,
                 limit=cap.limit,
                 limit_quote=limit,
-                used_quote=max(ZERO, sum((used[bot][cap.limit] for bot in bots_in(state, scope)), ZERO)),
+                used_quote=max(ZERO, (used[bot_id] if scope.startswith(_OF_ONE) else of_all)[cap.limit]),
                 is_traded=cap.counts == "traded",
             )
             for cap in CAPS
@@ -86,12 +91,14 @@ def _turn(state: State, account: VirtualAccount, day: str, marks: dict[str, Deci
     state.core.write(account.record())
 
 
-def _used_by(account: VirtualAccount, marks: dict[str, Decimal]) -> dict[str, Decimal]:
-    """Limit -> how much of it this bot has used; a gain is negative."""
+def _used_by(account: VirtualAccount, marks: dict[str, Decimal], only: tuple[str, ...] = ()) -> dict[str, Decimal]:
+    """Limit -> how much of it this bot has used; a gain is negative. ``only``: periods of other names count nothing."""
     result = account.result_quote(marks)
     used = {}
     for cap in CAPS:
         period = account.day if cap.period == "day" else account.month
-        lost = period.opening_quote - result if period.name else ZERO
-        used[cap.limit] = lost if cap.counts == "loss" else period.traded_quote
+        if not period.name or (only and period.name not in only):
+            used[cap.limit] = ZERO
+        else:
+            used[cap.limit] = period.opening_quote - result if cap.counts == "loss" else period.traded_quote
     return used

@@ -100,6 +100,8 @@ class Gateway:
                 case AccountRecord():
                     if record.bot_id in state.accounts:
                         state.accounts[record.bot_id] = account_from(record)
+                    else:
+                        state.former_accounts.append(account_from(record))
                 case OrderRecord():
                     if record.bot_id in state.lanes:
                         row = row_from(record)

@@ -150,6 +150,7 @@ class State:
         self.breakers = Breakers()
         self.traffic = Traffic(self.governor, self.breakers)
         self.quarantine: dict[str, Held] = {}  # by "pair:…", "bot:…:<pair>", "route:…"
+        self.former_accounts: list[VirtualAccount] = []  # of bots that this life does not serve
         self.cap_uses: dict[str, tuple[CapUse, ...]] = {}  # by bot
         self.overrides: list[Override] = []
         self.release: Mapping[str, Released] = {}

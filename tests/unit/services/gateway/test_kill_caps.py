@@ -102,6 +102,24 @@ def test_rsk_11_a_restart_forgets_no_loss_and_a_person_cannot_re_arm_over_it():
     assert tightened(desk)[-1] == ("bot:bot1", "KILL_CAP_LOSS")
 
 
+@proves("day_loss_quote_max", "day_notional_quote_max")
+def test_rsk_11_for_the_desk_a_bot_counts_also_when_it_is_not_started_again():
+    desk = desk_with(("bot1", "bot2"), desk__day_loss_quote_max=3)
+    bought(desk)
+    fall(desk, 200)
+    desk.bots = ("bot2",)
+    desk.restart()
+    fall(desk, 200)
+    assert tightened(desk) == [("desk", "KILL_CAP_LOSS")]
+    traded = [use for use in desk.gateway.state.cap_uses["bot2"] if use.limit == "day_notional_quote_max"]
+    assert {use.scope: use.used_quote for use in traded} == {"bot:bot2": 0, "desk": Decimal("599.90")}
+    desk.run(TO_MIDNIGHT_MS % DAY_MS)
+    day, month = [
+        use.used_quote for use in desk.gateway.state.cap_uses["bot2"] if use.is_traded and use.scope == "desk"
+    ]
+    assert (day, month) == (0, Decimal("599.90"))
+
+
 @proves("month_loss_quote_max")
 def test_rsk_11_a_new_day_begins_anew_and_the_month_goes_on():
     desk = desk_with(bot__day_loss_quote_max=5, bot__month_loss_quote_max=6)
