@@ -6,11 +6,14 @@ from decimal import Decimal
 import pytest
 
 from services.common import venue
+from services.common.metrics import Metrics
 from services.common.yaml_file import read_yaml
 from services.contracts import events as e
 from services.gateway.accounts import Holding
 from services.gateway.limits.policy import parse_policy
+from services.gateway.metrics import GatewayMetrics
 from services.gateway.records import AccountRecord
+from services.gateway.status import status
 from tests.fakes.gateway_desk import POLICY_PATH, START_WALL_MS, Desk
 from tests.fakes.proofs import proves
 
@@ -200,3 +203,14 @@ def test_what_is_adopted_at_the_first_connect_is_no_loss_of_the_day():
     desk.start()
     desk.run(2_000)
     assert [use.used_quote for use in desk.gateway.state.cap_uses["bot1"] if not use.is_traded] == [0] * 4
+
+
+def test_the_share_of_a_cap_that_is_used_is_a_gauge_and_stands_in_the_status():
+    desk = desk_with(bot__day_notional_quote_max=1000)
+    bought(desk)
+    metrics = Metrics()
+    GatewayMetrics(metrics).update(desk.gateway.state, 0)
+    assert 'hbot_gateway_kill_cap_used_pct{bot="bot1"} 0.5999' in metrics.exposition().decode()
+    shown = status(desk.gateway.state)["bots"]["bot1"]["kill_caps"]
+    (cap,) = [one for one in shown if (one["limit"], one["scope"]) == ("day_notional_quote_max", "bot:bot1")]
+    assert (Decimal(cap["used_quote"]), cap["max_quote"]) == (Decimal("599.90"), "1000")
