@@ -65,7 +65,9 @@ async def test_a_book_kept_up_by_differences_survives_late_and_lost_messages():
         v.upstream.open_public(("BTC-USDT",))
         await eventually(lambda: sum(isinstance(p, venue.BookPush) for p in v.listener.pushes("")) > 10, 10)
         assert not any(isinstance(entry[-1], BookBroken) for entry in v.listener.log)
-        v.strike(Rule(fault="gap_public", count_max=1))
+        v.strike(
+            Rule(fault="gap_public", count_max=20)
+        )  # a quiet book that is lost leaves no gap: some of these are new
         await eventually(lambda: any(isinstance(entry[-1], BookBroken) for entry in v.listener.log), 10)
 
 
