@@ -70,7 +70,7 @@ async def run(
         stopped = await desk.stop()
     return judge(
         kills=struck, slow=slow, back_s=back_s, truth=truth, gateway_position=gateway_position,
-        stored=[event for event in stored_events(where.run_dir) if event["ts_ms"] >= started_ms],
+        stored=[event for event in stored_events(where) if event["ts_ms"] >= started_ms],
         open_orders=stopped.open_orders, integrity=judge_integrity(where.run_dir, {}, clock.now_ms()), seed=seed,
     )  # fmt: skip
 
