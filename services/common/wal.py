@@ -19,18 +19,21 @@ def make_room(database: Path, n_bytes: int = ROOM_BYTES) -> None:
     """Extend the log of an open database with zeros, on disk. Call after its first commit, which makes the log.
 
     SQLite overwrites a log from its beginning after each complete checkpoint and never shortens it; at recovery it ends
-    at the first frame that is none, and zeros are none. No log, or one that is longer already: nothing happens.
+    at the first frame that is none, and zeros are none. No log, one that is longer already, or no room on the disk:
+    it stays as it is, and commits say themselves what they cannot write.
     """
     path = database.with_name(database.name + "-wal")
     try:
         fd = os.open(path, os.O_WRONLY)
     except FileNotFoundError:
         return
+    before = length = os.fstat(fd).st_size
     try:
-        length = os.fstat(fd).st_size
         while length < n_bytes:
             length += os.pwrite(fd, _CHUNK[: n_bytes - length], length)
         os.fsync(fd)
+    except OSError:  # what room there is belongs to the commits
+        os.ftruncate(fd, before)
     finally:
         os.close(fd)
 

@@ -124,7 +124,7 @@ class Journal:
             make_room(self.path)
             self._connection = connection
             return self._read(connection, now_ms)
-        except (sqlite3.Error, msgspec.DecodeError, OSError) as error:
+        except (sqlite3.Error, msgspec.DecodeError) as error:
             raise JournalBroken(f"JOURNAL_UNREADABLE: path={self.path}, {error}") from error
 
     def start(self, on_committed: Callable[[Committed], None], on_failure: Callable[[str], None]) -> None:

@@ -39,7 +39,7 @@ class Store:
             self._db.execute("COMMIT")
             self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")  # what an earlier life left in the log
             make_room(path)
-        except (sqlite3.Error, OSError) as error:
+        except sqlite3.Error as error:
             self._db.close()
             raise DeskError(
                 "VENUE_STORE",

@@ -1,5 +1,6 @@
 """The log has its room beforehand, is copied back apart from commits, and loses nothing by either."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -45,6 +46,23 @@ def test_a_log_that_is_longer_already_is_left_alone(path):
     make_room(path, ROOM)
     make_room(path, ROOM // 2)
     assert log_of(path).stat().st_size == ROOM
+    db.close()
+
+
+def test_a_full_disk_leaves_the_log_as_it_was(path, monkeypatch):
+    db = opened(path)
+    before = log_of(path).read_bytes()
+    write = os.pwrite
+
+    def half(fd: int, block: bytes, at: int) -> int:
+        if at > len(before):
+            raise OSError(28, "No space left on device")
+        return write(fd, block[: ROOM // 2], at)
+
+    monkeypatch.setattr(os, "pwrite", half)
+    make_room(path, ROOM)
+    assert log_of(path).read_bytes() == before
+    db.execute("INSERT INTO t VALUES (1, 'x')")
     db.close()
 
 
