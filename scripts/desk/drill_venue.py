@@ -8,7 +8,8 @@ from scripts.desk.drill_scene import BOT, SYMBOL, Scene
 from services.contracts import reasons
 
 RULES_FACTOR = 5
-AGAIN_S = 75.0  # the bot reads rules every minute at the latest
+KEPT_MS = 10_000  # none refused by them for so long: not by luck
+AGAIN_S = 85.0  # the bot reads rules every minute at the latest
 HALTED_S = 20.0
 REVOKED_S = 15.0
 NAMED_S = 10.0
@@ -28,12 +29,15 @@ async def rules_changed(scene: Scene) -> None:
     refused_ms = scene.clock.now_ms()
 
     async def is_quoting() -> bool:
-        return scene.first_quote_ms(refused_ms) is not None
+        since_ms = max(refused_ms, scene.clock.now_ms() - KEPT_MS)
+        is_kept = since_ms > refused_ms and not _refused(scene, since_ms, reasons.BY_RULES)
+        return is_kept and scene.first_quote_ms(since_ms) is not None
 
     if await scene.until(is_quoting, AGAIN_S):
-        scene.note(f"quoting by the new rules {(scene.clock.now_ms() - refused_ms) / 1000:.1f} s after the refusal")
+        took_s = (scene.clock.now_ms() - KEPT_MS - refused_ms) / 1000
+        scene.note(f"only orders by the new rules from {took_s:.1f} s after the first refusal on")
     else:
-        scene.problem(f"nothing rests by the new rules {AGAIN_S:g} s after the first refusal")
+        scene.problem(f"orders were refused by the new rules for {AGAIN_S:g} s")
     await scene.no_faults()
 
 

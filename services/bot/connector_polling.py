@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from hummingbot.connector.derivative.bitget_perpetual import bitget_perpetual_constants as constants
 from hummingbot.connector.derivative.bitget_perpetual.bitget_perpetual_derivative import BitgetPerpetualDerivative
+from hummingbot.connector.trading_rule import TradingRule
 from hummingbot.core.data_type.in_flight_order import InFlightOrder
 from hummingbot.core.data_type.trade_fee import TradeFeeSchema
 from hummingbot.core.utils.async_utils import safe_ensure_future
@@ -60,6 +61,15 @@ class GatewayPolling(BitgetPerpetualDerivative):
                 self._trading_fees[trading_pair] = TradeFeeSchema(
                     maker_percent_fee_decimal=maker, taker_percent_fee_decimal=taker
                 )
+
+    async def _format_trading_rules(self, exchange_info_dict: list[dict[str, Any]]) -> list[TradingRule]:
+        """As the stock one, which loses a tick that is no power of ten: it is priceEndStep x 10^-pricePlace."""
+        rules: list[TradingRule] = await super()._format_trading_rules(exchange_info_dict)
+        steps = {row["symbol"]: Decimal(row.get("priceEndStep") or 1) for row in exchange_info_dict}
+        for rule in rules:
+            symbol = await self.exchange_symbol_associated_to_pair(rule.trading_pair)
+            rule.min_price_increment *= steps[symbol]
+        return rules
 
     def _read_rules_if_refused_by_them(self, code: str) -> None:
         """A storm of refusals reads once at a time."""

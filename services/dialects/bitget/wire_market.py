@@ -44,8 +44,8 @@ def granularity_name(granularity_ms: int) -> str:
 
 
 def contract_row(rules: venue.InstrumentRules) -> Row:
-    """One listed contract. The tick is priceEndStep x 10^-pricePlace; Hummingbot reads pricePlace alone, so a tick that
-    is not a power of ten would be lost on it (none is listed here)."""
+    """One listed contract. The tick is priceEndStep x 10^-pricePlace; the stock Hummingbot reads pricePlace alone, so a
+    tick that is not a power of ten is lost on it (the desk's connector reads both)."""
     place, end_step = _place_and_step(rules.tick_size)
     return {
         "symbol": to_symbol(rules.symbol),

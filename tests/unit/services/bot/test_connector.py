@@ -4,6 +4,7 @@ import asyncio
 from decimal import Decimal
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 from bidict import bidict
 from hummingbot.connector.derivative.bitget_perpetual import bitget_perpetual_constants as constants
@@ -17,6 +18,8 @@ from services.bot.connector_polling import ORDERS_PENDING_ENDPOINT, TRADE_RATE_E
 from services.bot.web import _ToGateway
 from services.common.clock import ManualClock
 from services.common.errors import ConfigError
+from services.dialects.bitget.wire_market import contract_row
+from tests.fakes.fake_venue import RULES
 
 PAIR = "BTC-USDT"
 NOT_FOUND = OSError('HTTP status is 400. Error: {"code":"40768","msg":"ORDER_NOT_FOUND: order=x","data":null}')
@@ -269,6 +272,14 @@ async def test_f15_an_order_refused_by_the_rules_makes_them_be_read_at_once(conn
     await placed(connector, "hb1-b0-x.2")
     assert readings() > 0
     assert connector.TRADING_RULES_INTERVAL <= 60
+
+
+@pytest.mark.parametrize(("step", "tick"), [("1", "0.1"), ("5", "0.5")])
+async def test_a_tick_that_is_no_power_of_ten_is_read_whole(connector, step, tick):
+    row = contract_row(msgspec.structs.replace(RULES, tick_size=Decimal(tick)))
+    assert row["priceEndStep"] == step
+    (rule,) = await connector._format_trading_rules([row])
+    assert rule.min_price_increment == Decimal(tick)
 
 
 async def test_a_start_of_networking_that_failed_is_tried_again_within_seconds(connector):
