@@ -20,6 +20,7 @@ from services.dialects.bitget.wire_market import ticker_from_row, trade_from_row
 from services.dialects.bitget.wire_orders import order_from_push_row
 
 PING_TEXT = "ping"
+SNAPSHOT_WITHIN_MS = 2_000  # after it was asked for; then it was lost, and is asked for again
 PUBLIC_CHANNELS = ("books", "trade", "ticker")
 PRIVATE_CHANNELS = ("account", "positions", "orders")
 
@@ -74,6 +75,7 @@ class ClientSession:
         self._args = _private_args() if self.is_private else _public_args(symbols)
         self._unacknowledged = {_key(arg) for arg in self._args}
         self._books: dict[str, BookReader] = {}
+        self._snapshot_awaited_ms: dict[str, int] = {}  # since when, of pairs whose book is not there
 
     def opening(self, now_ms: int) -> list[str]:
         """The first texts: login when private, subscriptions when public."""
@@ -92,7 +94,7 @@ class ClientSession:
             if "event" in message:
                 self._on_event(incoming, message)
             else:
-                self._on_data(incoming, message)
+                self._on_data(incoming, message, now_ms)
         except (msgspec.DecodeError, NotReadable, NotASymbol, KeyError, TypeError, ValueError, AttributeError) as error:
             incoming.events.append(Unreadable(text[:500], f"{type(error).__name__}: {error}"))
         return incoming
@@ -117,11 +119,11 @@ class ClientSession:
 
     # --------------------------------------------------------------------------------------------------------- data
 
-    def _on_data(self, incoming: Incoming, message: Mapping[str, Any]) -> None:
+    def _on_data(self, incoming: Incoming, message: Mapping[str, Any], now_ms: int) -> None:
         arg, rows = message["arg"], message["data"]
         channel = arg["channel"]
         if channel == "books":
-            self._on_book(incoming, arg, str(message["action"]), rows)
+            self._on_book(incoming, arg, str(message["action"]), rows, now_ms)
         elif channel == "trade":
             symbol = to_pair(arg["instId"])
             incoming.pushes.append(venue.TradesPush(trades=tuple(trade_from_row(symbol, row) for row in rows)))
@@ -141,21 +143,35 @@ class ClientSession:
         else:
             raise NotReadable(f"channel={channel!r} was not subscribed")
 
-    def _on_book(self, incoming: Incoming, arg: Mapping[str, Any], action: str, rows: Sequence[Any]) -> None:
+    def _on_book(
+        self, incoming: Incoming, arg: Mapping[str, Any], action: str, rows: Sequence[Any], now_ms: int
+    ) -> None:
         symbol = to_pair(arg["instId"])
         reader = self._books.get(symbol)
         if reader is None:
             if action != "snapshot":
-                return  # still on its way when the book was dropped
+                self._await_snapshot(incoming, symbol, arg, now_ms)
+                return
             reader = self._books[symbol] = BookReader(symbol)
+            self._snapshot_awaited_ms.pop(symbol, None)
         for row in rows:
             book = reader.read(action, row)
             if isinstance(book, Broken):
                 del self._books[symbol]
                 incoming.events.append(BookBroken(symbol, book.detail))
-                incoming.send.extend((_request("unsubscribe", [arg]), _request("subscribe", [arg])))
+                self._ask_for_snapshot(incoming, symbol, arg, now_ms)
                 return
             incoming.pushes.append(venue.BookPush(book=book))
+
+    def _await_snapshot(self, incoming: Incoming, symbol: str, arg: Mapping[str, Any], now_ms: int) -> None:
+        """Differences without a book: still on their way when it was dropped, or the snapshot was lost: ask again."""
+        if now_ms - self._snapshot_awaited_ms.setdefault(symbol, now_ms) >= SNAPSHOT_WITHIN_MS:
+            incoming.events.append(BookBroken(symbol, f"no snapshot within {SNAPSHOT_WITHIN_MS} ms"))
+            self._ask_for_snapshot(incoming, symbol, arg, now_ms)
+
+    def _ask_for_snapshot(self, incoming: Incoming, symbol: str, arg: Mapping[str, Any], now_ms: int) -> None:
+        self._snapshot_awaited_ms[symbol] = now_ms
+        incoming.send.extend((_request("unsubscribe", [arg]), _request("subscribe", [arg])))
 
 
 def _public_args(symbols: Sequence[str]) -> list[dict[str, str]]:

@@ -1,9 +1,11 @@
 """A book that does not follow on what was heard before is noticed."""
 
+import json
+
 import pytest
 
 from services.dialects.bitget.book_stream import BookReader, Broken, checksum
-from services.dialects.bitget.session_client import BookBroken, ClientSession
+from services.dialects.bitget.session_client import BookBroken, ClientSession, Incoming
 from services.dialects.bitget.text import NotReadable
 
 SNAPSHOT = {"bids": [["100.0", "1"]], "asks": [["101.0", "1"]], "ts": "1", "seq": 5}
@@ -47,19 +49,48 @@ def test_a_level_that_is_no_level_is_not_readable(level):
         BookReader("BTC-USDT").read("snapshot", {**SNAPSHOT, "bids": [level]})
 
 
+class Hearing:
+    """A client session of one pair, told of its book."""
+
+    def __init__(self) -> None:
+        self._session = ClientSession(symbols=("BTC-USDT",))
+        self.now_ms = 1
+
+    def hear(self, action: str, row: dict) -> Incoming:
+        arg = {"instType": "USDT-FUTURES", "channel": "books", "instId": "BTCUSDT"}
+        text = json.dumps({"action": action, "arg": arg, "data": [row], "ts": 1})
+        return self._session.on_text(text, self.now_ms)
+
+
+def asked(incoming: Incoming) -> list[str]:
+    return [json.loads(text)["op"] for text in incoming.send]
+
+
 def test_a_client_asks_for_a_broken_book_afresh_and_ignores_what_is_still_on_its_way():
-    import json
-
-    session = ClientSession(symbols=("BTC-USDT",))
-    arg = {"instType": "USDT-FUTURES", "channel": "books", "instId": "BTCUSDT"}
-
-    def hear(action: str, row: dict):
-        return session.on_text(json.dumps({"action": action, "arg": arg, "data": [row], "ts": 1}), 1)
-
-    hear("snapshot", SNAPSHOT)
-    broken = hear("update", update(pseq=4))
+    client = Hearing()
+    client.hear("snapshot", SNAPSHOT)
+    broken = client.hear("update", update(pseq=4))
     assert [type(event) for event in broken.events] == [BookBroken]
-    assert [json.loads(text)["op"] for text in broken.send] == ["unsubscribe", "subscribe"]
-    late = hear("update", update(seq=7, pseq=6))
-    assert late == type(late)([], [], [])
-    assert len(hear("snapshot", SNAPSHOT).pushes) == 1
+    assert asked(broken) == ["unsubscribe", "subscribe"]
+    late = client.hear("update", update(seq=7, pseq=6))
+    assert late == Incoming([], [], [])
+    assert len(client.hear("snapshot", SNAPSHOT).pushes) == 1
+
+
+def test_a_snapshot_that_was_lost_is_asked_for_again_every_two_seconds_until_it_comes():
+    client = Hearing()
+    client.hear("snapshot", SNAPSHOT)
+    client.hear("update", update(pseq=4))
+    times_asked = 0
+    for client.now_ms in range(100, 7_000, 100):
+        times_asked += asked(client.hear("update", update(seq=7, pseq=6))) == ["unsubscribe", "subscribe"]
+    assert times_asked == 3
+    assert len(client.hear("snapshot", SNAPSHOT).pushes) == 1
+    assert len(client.hear("update", update()).pushes) == 1
+
+
+def test_a_first_snapshot_that_never_came_is_asked_for_too():
+    client = Hearing()
+    assert asked(client.hear("update", update())) == []
+    client.now_ms += 2_000
+    assert asked(client.hear("update", update())) == ["unsubscribe", "subscribe"]
