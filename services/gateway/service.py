@@ -62,7 +62,9 @@ class GatewayService(Service):
         self._metrics = GatewayMetrics(context.metrics)
         bot_keys = {bot: self._secrets.bot_keys[bot] for bot in settings.bots}
         self._front = BotFront(bot_keys, clock=context.clock, log=context.log, metrics=self._metrics)
-        self._server = DialectServer(self._front, ServerSettings(silent_after_ms=settings.session_silent_ms))
+        self._server = DialectServer(
+            self._front, ServerSettings(book_mode="diff", silent_after_ms=settings.session_silent_ms)
+        )
         self._audit = AuditLog(directory / "audit.jsonl", context.clock)
         persons_to_loosen = 2 if settings.mode == "live" else 1
         self._admin = AdminApi(self._secrets.admin_token, latch_file, self._audit, persons_to_loosen)

@@ -12,14 +12,17 @@ _COLLAR = "the collar refuses the price before the venue's own rule is asked"
 _SIZE = "the limit on an order's size refuses it before the venue's own rule is asked"
 _BEHIND = "the venue acts behind the gateway's back: what it makes of that has tests of its own"
 _SHIELDED = "the gateway meets the venue's fault itself; a bot is answered from the gateway's state"
+_GUARDED = "a private session of the cards before has ended, and without one the guard lets no order out to tidy up"
 _FUNDING = "of the bills the gateway tells a bot funding; fees and results stand in the virtual account"
 
 OTHERWISE: dict[int, str] = {
+    22: "the same order once more is answered with the id of the first, and nothing is sent; other terms are refused",
     25: _ONE_BY_ONE,
     34: _COLLAR,
     36: _COLLAR,
     37: _SIZE,
     40: _SIZE,
+    41: _COLLAR,
     44: _ONE_BY_ONE,
     47: _COLLAR,
     48: "a pair that is not on the bot's list is refused as such, known to the venue or not",
@@ -41,6 +44,13 @@ OTHERWISE: dict[int, str] = {
     77: _SHIELDED,
     78: _SHIELDED,
     79: _SHIELDED,
+    80: _BEHIND,
+    81: _BEHIND,
+    83: _SHIELDED,
+    89: _GUARDED,
+    90: _GUARDED,
+    91: _SHIELDED,
+    92: _GUARDED,
     93: _ONE_BY_ONE,
     94: _ONE_BY_ONE,
     95: _ONE_BY_ONE,
