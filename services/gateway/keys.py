@@ -7,8 +7,6 @@ only another key reaches (the kill switch has its own).
 """
 
 from services.common import venue
-from services.contracts import events as e
-from services.contracts import reasons
 from services.gateway import recovery
 from services.gateway.core import Observer
 from services.gateway.state import Lane, State
@@ -43,13 +41,11 @@ class WatchedKeys:
 
 
 def _say(state: State, lane: Lane, decision: str, reason: str, value: str) -> None:
-    state.core.publish(
-        e.RiskDecisionV1,
+    state.tell_decision(
         lane.bot_id,
         scope=f"account:{lane.bot_id}",
         decision=decision,
         reason=reason,
         limit="a key that the venue takes",
         value=value,
-        next_step=reasons.next_step(reason),
     )

@@ -7,7 +7,6 @@ rules are read anew, bots that ask for them meanwhile are answered by the venue 
 from functools import partial
 
 from services.common import venue
-from services.contracts import events as e
 from services.contracts import reasons
 from services.gateway import quarantine
 from services.gateway.state import State
@@ -75,14 +74,12 @@ def _tell_change(
 
 
 def _say(state: State, symbol: str, decision: str, reason: str, value: str) -> None:
-    state.core.publish(
-        e.RiskDecisionV1,
+    state.tell_decision(
         "desk",
         scope=f"instrument:{symbol}",
         decision=decision,
         reason=reason,
         limit="the venue's list",
         value=value,
-        next_step=reasons.next_step(reason),
         symbol=symbol,
     )

@@ -3,8 +3,6 @@
 An order that rests through a maintenance comes back into a market nobody watched (F56). Reduce-only orders stay.
 """
 
-from services.contracts import events as e
-from services.contracts import reasons
 from services.gateway import pursuit
 from services.gateway.limits.policy import MAINTENANCE_CLEAR_MS, MaintenanceWindow
 from services.gateway.state import State
@@ -31,13 +29,11 @@ def watch(state: State) -> None:
 
 
 def _say(state: State, window: MaintenanceWindow, left_ms: int) -> None:
-    state.core.publish(
-        e.RiskDecisionV1,
+    state.tell_decision(
         "desk",
         scope="venue:bitget",
         decision="warned",
         reason="MAINTENANCE",
         limit=f"window {window.start_ms}..{window.end_ms} {window.note}".rstrip(),
         value=f"begins in {left_ms // 60_000} min; {MAINTENANCE_CLEAR_MS // 1000} s before it nothing that opens rests",
-        next_step=reasons.next_step("MAINTENANCE"),
     )

@@ -3,8 +3,6 @@
 from functools import partial
 
 from services.common import venue
-from services.contracts import events as e
-from services.contracts import reasons
 from services.gateway.state import State
 
 CLOCK_SKEW_WARN_MS = 250
@@ -59,15 +57,13 @@ def compare_clocks(state: State) -> None:
 
 
 def _warn_of_clock(state: State) -> None:
-    state.core.publish(
-        e.RiskDecisionV1,
+    state.tell_decision(
         "desk",
         scope="venue:bitget",
         decision="warned",
         reason="CLOCK_SKEW",
         limit=f"warning at {CLOCK_SKEW_WARN_MS} ms",
         value=f"{state.clock_skew_ms} ms",
-        next_step=reasons.next_step("CLOCK_SKEW"),
     )
 
 
@@ -78,14 +74,12 @@ def _on_confirmed(state: State, symbol: str, answer: venue.Answer | venue.Unknow
 
 
 def _say(state: State, symbol: str, decision: str, reason: str, value: str) -> None:
-    state.core.publish(
-        e.RiskDecisionV1,
+    state.tell_decision(
         "desk",
         scope=f"instrument:{symbol}",
         decision=decision,
         reason=reason,
         limit="a sound book",
         value=value,
-        next_step=reasons.next_step(reason),
         symbol=symbol,
     )

@@ -1,7 +1,5 @@
 """What misbehaves waits: a pair whose orders the venue keeps refusing, a route whose outcomes stay unknown."""
 
-from services.contracts import events as e
-from services.contracts import reasons
 from services.gateway.orders import OrderRow
 from services.gateway.state import Held, State
 
@@ -38,13 +36,11 @@ def hold(state: State, bot_id: str, key: str, limit: str, value: str) -> None:
     if was_held:
         return
     state.count("quarantines")
-    state.core.publish(
-        e.RiskDecisionV1,
+    state.tell_decision(
         bot_id,
         scope=key,
         decision="tightened",
         reason="QUARANTINED",
         limit=limit,
         value=value,
-        next_step=reasons.next_step("QUARANTINED"),
     )

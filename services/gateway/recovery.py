@@ -8,7 +8,6 @@ open the door. After a reconnect the same reading without the cancelling, while 
 from functools import partial
 
 from services.common import venue
-from services.contracts import events as e
 from services.gateway import differences, hunter, key_rights, pursuit, reading, sessions, steps
 from services.gateway.state import Lane, State
 from services.gateway.tightening import tighten
@@ -151,15 +150,13 @@ def _open(state: State, lane: Lane) -> None:
     if not was_open:
         state.count("doors_opened")
         _apply_account_policy(state, lane)
-    state.core.publish(
-        e.RiskDecisionV1,
+    state.tell_decision(
         lane.bot_id,
         scope=f"bot:{lane.bot_id}",
         decision="loosened",
         reason="NORMAL_STATE",
         limit="reconciled with the venue",
         value="the door is open" if not was_open else "re-read after a reconnect",
-        next_step="none",
     )
 
 

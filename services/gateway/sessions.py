@@ -8,8 +8,6 @@ instead.
 
 from functools import partial
 
-from services.contracts import events as e
-from services.contracts import reasons
 from services.gateway import pursuit
 from services.gateway.messages import BotSession
 from services.gateway.state import Lane, State
@@ -71,14 +69,12 @@ def _stand_down(state: State, lane: Lane, detail: str) -> None:
     lane.guard_detail = detail
     state.count("sessions_lost")
     open_orders = state.orders.open_count(lane.bot_id)
-    state.core.publish(
-        e.RiskDecisionV1,
+    state.tell_decision(
         lane.bot_id,
         scope=f"bot:{lane.bot_id}",
         decision="tightened",
         reason="SESSION_CLOSED",
         limit="a living private session",
         value=f"{detail}; {open_orders} orders cancelled",
-        next_step=reasons.next_step("SESSION_CLOSED"),
     )
     cancel_all_of(state, lane.bot_id, "SESSION_CLOSED")

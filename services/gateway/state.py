@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from services.common import venue
+from services.contracts import events as e
+from services.contracts import reasons
 from services.gateway.accounts import VirtualAccount
 from services.gateway.breaker import Breakers
 from services.gateway.core import Core
@@ -169,6 +171,33 @@ class State:
 
     def count(self, name: str) -> None:
         self.tallies[name] = self.tallies.get(name, 0) + 1
+
+    def tell_decision(
+        self,
+        bot_id: str,
+        *,
+        scope: str,
+        decision: str,
+        reason: str,
+        limit: str,
+        value: str,
+        next_step: str = "",
+        client_order_id: str = "",
+        symbol: str = "",
+    ) -> None:
+        """One risk_decision.v1 on the bus. The next step is that of the reason code, unless a better one is given."""
+        self.core.publish(
+            e.RiskDecisionV1,
+            bot_id,
+            scope=scope,
+            decision=decision,
+            reason=reason,
+            limit=limit,
+            value=value,
+            next_step=next_step or reasons.next_step(reason),
+            client_order_id=client_order_id,
+            symbol=symbol,
+        )
 
     def members(self, bot_id: str) -> dict[str, str]:
         """scope -> member of that scope, for an order of this bot."""

@@ -8,8 +8,6 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import partial
 
 from services.common import venue
-from services.contracts import events as e
-from services.contracts import reasons
 from services.gateway import listing, pursuit, quarantine, steps, views, watches
 from services.gateway.limits import gate
 from services.gateway.limits.candidate import Candidate, Refusal
@@ -208,15 +206,13 @@ def _tell(state: State, bot_id: str, refusal: Refusal, client_order_id: str, sym
     """The bus hears of every refusal what the bot hears."""
     state.count("refusals")
     state.count(f"refused_{refusal.code}")
-    state.core.publish(
-        e.RiskDecisionV1,
+    state.tell_decision(
         bot_id,
         scope=refusal.scope,
         decision="refused",
         reason=refusal.code,
         limit=refusal.limit,
         value=refusal.value,
-        next_step=reasons.next_step(refusal.code),
         client_order_id=client_order_id,
         symbol=symbol,
     )

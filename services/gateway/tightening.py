@@ -15,8 +15,7 @@ def tighten(state: State, scope: str, reason: str, limit: str, value: str) -> No
     state.count("tightened")
     state.core.emit(Tighten(scope, entry))
     state.core.publish(e.LatchV1, bot_id, scope=scope, state=entry.state, reason=entry.reason, actor=entry.actor)
-    state.core.publish(
-        e.RiskDecisionV1,
+    state.tell_decision(
         bot_id,
         scope=scope,
         decision="tightened",

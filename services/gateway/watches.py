@@ -3,8 +3,6 @@
 Each of them lets the bot only reduce, by the gateway's own latch; a timer never takes that back, a person does.
 """
 
-from services.contracts import events as e
-from services.contracts import reasons
 from services.gateway.orders import OrderRow
 from services.gateway.state import State
 from services.gateway.tightening import tighten
@@ -54,15 +52,13 @@ def watch_headroom(state: State) -> None:
     left_pct = state.governor.headroom_pct(state.core.now.mono_ms)
     state.headroom_low_looks = state.headroom_low_looks + 1 if left_pct < HEADROOM_WARN_PCT else 0
     if state.headroom_low_looks == _LOW_LOOKS:
-        state.core.publish(
-            e.RiskDecisionV1,
+        state.tell_decision(
             "desk",
             scope="venue:bitget",
             decision="warned",
             reason="RATE_LIMIT_EXCEEDED",
             limit=f"warning below {HEADROOM_WARN_PCT:.0%} of the venue's budget",
             value=f"{left_pct:.0%} left for {_LOW_LOOKS} s",
-            next_step=reasons.next_step("RATE_LIMIT_EXCEEDED"),
         )
 
 

@@ -4,8 +4,6 @@ The caller registers the order the moment the gate lets it through, so that the 
 15(2)): no number of concurrent submits passes a limit together that they could not pass one after the other.
 """
 
-from services.contracts import events as e
-from services.contracts import reasons
 from services.gateway.limits import behaviour, conditions, exposure, rates, single
 from services.gateway.limits.candidate import Candidate, Check, Refusal
 from services.gateway.messages import Override
@@ -74,15 +72,13 @@ def _override_of(state: State, order: Candidate, refusal: Refusal) -> Override |
 def _use(state: State, order: Candidate, override: Override, refusal: Refusal) -> None:
     state.overrides.remove(override)
     state.count("overrides_used")
-    state.core.publish(
-        e.RiskDecisionV1,
+    state.tell_decision(
         order.bot_id,
         scope=refusal.scope,
         decision="warned",
         reason="OVERRIDE_USED",
         limit=refusal.limit,
         value=f"{refusal.value}; override {override.override_id} by {' and '.join(override.approvers)}",
-        next_step=reasons.next_step("OVERRIDE_USED"),
         client_order_id=order.request.client_order_id,
         symbol=order.request.symbol,
     )
