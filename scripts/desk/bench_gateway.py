@@ -6,7 +6,8 @@ limit order far from the market and is cancelled right after; only the submit is
 Beyond what the machine does orders queue, and their wait is in their latency.
 
 Where the time goes: the gateway's own stages of the same orders, what is left of the client's time beside them (HTTP,
-and waiting for a processor), and what the disk takes for one sync, measured between the seconds of the same run.
+and waiting for a processor), what the disk takes for one sync, and what one exchange with a server that does nothing
+takes at this rate, both measured between the seconds of the same run.
 """
 
 import asyncio
@@ -25,6 +26,7 @@ import psutil
 import yaml
 from rich.table import Table
 
+from scripts.desk.bench_bare import Bare
 from scripts.desk.bench_gateway_side import SLICE_S, SYMBOL, Side, quantiles_ms
 from scripts.desk.disk_probe import DiskProbe
 from scripts.desk.output import wide_console
@@ -67,26 +69,29 @@ async def _measure(
     run_dir: Path, redis_url: str, rate: int, seconds: int, processes: list[subprocess.Popen[bytes]]
 ) -> dict[str, Any]:
     secrets = ensure_secrets(run_dir, ("bot1",))
-    venue_port, gateway_port = free_port(), free_port()
+    venue_port, gateway_port, bare_port = free_port(), free_port(), free_port()
     venue_url, gateway_url = f"http://127.0.0.1:{venue_port}", f"http://127.0.0.1:{gateway_port}"
     venue_flags = ["--market", "calm", "--set", "rate_limits=off", "--set", "tick_ms=100"]
-    await _start(processes, run_dir, "venue_sim", venue_port, *venue_flags)
+    await _start(processes, run_dir, "services.venue_sim", venue_port, *venue_flags)
     flags = ["--venue-url", venue_url, "--bots", "bot1", "--redis-url", redis_url, "--set", "record_tape=false"]
-    await _start(processes, run_dir, "gateway", gateway_port, "--data-dir", str(wide_open(run_dir)), *flags)
+    await _start(processes, run_dir, "services.gateway", gateway_port, "--data-dir", str(wide_open(run_dir)), *flags)
+    await _start(processes, run_dir, "scripts.desk.bench_bare", bare_port)
+    bare = Bare(f"http://127.0.0.1:{bare_port}")
     direct = Side("direct", venue_url, secrets.venue_accounts["manual"])
     gateway = Side("gateway", gateway_url, secrets.bot_keys["bot1"])
     for side in (direct, gateway):
         await side.client.start()
     price = await _price(direct)
     await _warm_up((direct, gateway), price)
-    at_rest = _Cpu(processes)
+    at_rest = _Cpu(processes[:2])
     await asyncio.sleep(IDLE_S)
     shares = at_rest.shares()
-    busy = _Cpu(processes)
+    busy = _Cpu(processes[:2])
     with DiskProbe(run_dir) as disk:
         for _ in range(0, seconds, SLICE_S):
             for side in (direct, gateway):
                 await side.slice(rate, price)
+            await bare.slice(rate)
             disk.sync(SYNCS_A_SLICE)
     extra_s = [(share - rest) * busy.wall_s() for share, rest in zip(busy.shares(), shares, strict=True)]
     orders = gateway.count("placed")
@@ -96,6 +101,7 @@ async def _measure(
     return {
         **report_of(rate, seconds, direct, gateway, told),
         "disk": {f"fdatasync_{name}": value for name, value in quantiles_ms(disk.samples_ns).items()},
+        "bare": {"exchanges": len(bare.samples_ns), **quantiles_ms(bare.samples_ns)},
         # submit and cancel; the venue served both ways; without what the processes take when nobody trades
         "cpu_ms_per_order": {
             "venue": round(extra_s[0] * 1000 / max(1, 2 * orders), 3),
@@ -158,6 +164,8 @@ def print_table(report: dict[str, Any]) -> None:
     table.add_row("added", "", *_cells(report, "added_p50_ms", "added_p99_ms"), end_section=True)
     for name, figures in report["gateway"]["stages"].items():
         table.add_row(name, *_cells(figures, "n", "p50_ms", "p99_ms", "max_ms", "of_slowest_ms"))
+    bare = _cells(report["bare"], "exchanges", "p50_ms", "p99_ms", "max_ms")
+    table.add_row("bare exchange", *bare)
     table.add_row("disk", "", *_cells(report["disk"], "fdatasync_p50_ms", "fdatasync_p99_ms", "fdatasync_max_ms"))
     wide_console().print(table)
     for name in ("lost", "refused", "refusals", "cpu_ms_per_order", "cpu_at_rest_pct", "load_average"):
@@ -187,8 +195,9 @@ def wide_open(run_dir: Path) -> Path:
     return run_dir / "data"
 
 
-async def _start(processes: list[subprocess.Popen[bytes]], run_dir: Path, name: str, port: int, *flags: str) -> None:
-    command = [sys.executable, "-m", f"services.{name}", "--run-dir", str(run_dir), "--port", str(port), *flags]
+async def _start(processes: list[subprocess.Popen[bytes]], run_dir: Path, module: str, port: int, *flags: str) -> None:
+    name = module.rpartition(".")[2]
+    command = [sys.executable, "-m", module, "--run-dir", str(run_dir), "--port", str(port), *flags]
     with (run_dir / f"{name}.err").open("ab") as errors:
         process = subprocess.Popen(command, cwd=REPO, stdout=errors, stderr=errors)  # noqa: ASYNC220 - a start takes ms
     processes.append(process)

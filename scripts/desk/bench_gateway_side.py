@@ -1,7 +1,7 @@
 """One way to the venue under load: direct, or through the gateway. Submits are timed, cancels are not."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -36,15 +36,7 @@ class Side:
 
     async def slice(self, rate: int, price: Decimal) -> None:
         """One second at the rate, whatever the answers do; then wait for them."""
-        loop = asyncio.get_running_loop()
-        started = loop.time()
-        tasks = []
-        for number in range(rate * SLICE_S):
-            delay_s = started + number / rate - loop.time()
-            if delay_s > 0:
-                await asyncio.sleep(delay_s)
-            tasks.append(asyncio.create_task(self._one_order(price)))
-        await asyncio.gather(*tasks)
+        await at_rate(rate * SLICE_S, rate, lambda: self._one_order(price))
 
     def forget(self) -> None:
         self.samples.clear()
@@ -83,6 +75,19 @@ class Side:
 
     def _placed_ns(self) -> list[int]:
         return [sample.latency_ns for sample in self.samples if sample.outcome == "placed"]
+
+
+async def at_rate(times: int, rate: int, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Begin ``work`` so many times, ``rate`` a second, whatever becomes of it; then wait for all of it."""
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    tasks = []
+    for number in range(times):
+        delay_s = started + number / rate - loop.time()
+        if delay_s > 0:
+            await asyncio.sleep(delay_s)
+        tasks.append(asyncio.create_task(work()))
+    await asyncio.gather(*tasks)
 
 
 def quantiles_ms(durations_ns: Sequence[int]) -> dict[str, float | None]:

@@ -79,10 +79,13 @@ def test_a_way_on_which_nothing_was_placed_has_no_figures_and_makes_no_differenc
 
 def test_a_person_gets_a_table_of_the_same(capsys):
     report = report_of(50, 20, measured("direct", 1), measured("gateway", 9), told())
-    extra = {"disk": {f"fdatasync_{name}": 0.2 for name in ("p50_ms", "p99_ms", "max_ms")}}
+    bare = {"exchanges": 2, "p50_ms": 0.9, "p99_ms": 1.2, "max_ms": 1.5}
+    extra = {"bare": bare, "disk": {f"fdatasync_{name}": 0.2 for name in ("p50_ms", "p99_ms", "max_ms")}}
     print_table({**report, **extra, "cpu_ms_per_order": {}, "cpu_at_rest_pct": {}, "load_average": 1.0})
     text = capsys.readouterr().out
-    assert all(name in text for name in ("direct", "gateway", "added", "judge", "journal", "http", "disk", "lost"))
+    assert all(
+        name in text for name in ("direct", "gateway", "added", "judge", "journal", "http", "bare", "disk", "lost")
+    )
 
 
 async def test_a_second_of_orders_is_sent_and_each_placed_one_is_cancelled():
