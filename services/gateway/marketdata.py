@@ -52,6 +52,8 @@ def compare_clocks(state: State) -> None:
             state.clock_measured_mono_ms = asked.mono_ms
             if certain_ms > CLOCK_SKEW_WARN_MS and not was_wide:
                 _warn_of_clock(state)
+        elif state.clock_skew_ms is None:  # nobody may open anything before: do not wait for the next round
+            state.core.after(state.timing.recovery_retry_ms, partial(compare_clocks, state))
 
     state.core.ask("", venue.GetTime(), on_time)
 

@@ -141,6 +141,7 @@ def test_while_the_venue_does_not_answer_the_door_stays_shut_and_opens_after():
     desk.fault = lambda request: Fault()
     desk.run(2_000)
     assert desk.gateway.state.lanes["bot1"].is_door_open
+    assert desk.placed(), "the clock was compared as soon as the venue answered, not ten seconds later"
 
 
 def test_a_failed_query_of_positions_is_not_taken_as_flat(desk):  # F57
