@@ -116,7 +116,7 @@ class GatewayNode:
         if self.gateway is None:
             return
         self.feed(m.UpstreamPush(push))
-        if isinstance(push, venue.BookPush | venue.TickerPush):
+        if isinstance(push, venue.BookPush | venue.TickerPush) and self.gateway.state.market.is_for_bots(push):
             for bot in self.bots.values():
                 bot.on_push(push)
 

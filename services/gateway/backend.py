@@ -169,6 +169,8 @@ def _claims(headers: Mapping[str, str]) -> m.Claims:
 
 
 def _send_public_snapshot(state: State, session: Session, channel: str, symbol: str) -> None:
+    if state.market.fault(symbol) is not None:  # the first sound push is the snapshot then
+        return
     book, ticker = state.market.book(symbol), state.market.ticker(symbol)
     if channel.startswith("books") and book is not None:
         session.send(venue.BookPush(book=book))

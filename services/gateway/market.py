@@ -69,6 +69,17 @@ class Market:
         if mid is None or is_near(mid, mark) or is_near(index, mark):
             market.ticker = ticker
 
+    def is_for_bots(self, push: venue.PublicPush) -> bool:
+        """Whether bots may hear of it; ask right after it was taken in. Of a pair whose book is set aside they hear
+        nothing at all, trades neither: a bot measures age on its stream, and that is to fall silent."""
+        match push:
+            case venue.BookPush(book=book):
+                return self.book(book.symbol) is book
+            case venue.TickerPush(ticker=ticker):
+                return self.fault(ticker.symbol) is None and self.ticker(ticker.symbol) is ticker
+            case venue.TradesPush(trades=trades):
+                return all(self.fault(trade.symbol) is None for trade in trades)
+
     def confirm(self, book: venue.Book, mono_ms: int) -> bool:
         """The same best prices by REST: a quiet market. Others: a dead stream, and only its next book is believed.
 

@@ -165,12 +165,14 @@ class GatewayService(Service):
     def push_to_bot(self, bot_id: str, push: venue.PrivatePush) -> None:
         self._server.publish(push)
 
-    def _on_public_push(self, push: venue.Push) -> None:
-        """To the bots as it came, and onto the tape when it is sound."""
-        self._server.publish(push)
+    def _on_public_push(self, push: venue.PublicPush) -> None:
+        """To the bots and onto the tape what was not set aside; the tape has every trade."""
+        is_for_bots = self._engine.gateway.state.market.is_for_bots(push)
+        if is_for_bots:
+            self._server.publish(push)
         if self._tape is None:
             return
-        if isinstance(push, venue.BookPush) and self._engine.gateway.state.market.book(push.book.symbol) is push.book:
+        if isinstance(push, venue.BookPush) and is_for_bots:
             self._tape.record_book(push.book)
         elif isinstance(push, venue.TradesPush):
             self._tape.record_trades(push.trades)

@@ -13,11 +13,11 @@ from services.dialects.bitget.signing import Credentials
 from services.gateway import messages as m
 
 Feed = Callable[[m.Input], None]
-PublishPublic = Callable[[venue.Push], None]
+PublishPublic = Callable[[venue.PublicPush], None]
 
 
 class VenueSide:
-    """An UpstreamListener. ``feed`` takes what the venue says; public pushes also go to the bots as they come."""
+    """An UpstreamListener. ``feed`` takes what the venue says; public pushes go on to ``publish_public`` after it."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class VenueSide:
 
     def on_push(self, account_id: str, push: venue.Push, received_ts_ms: int) -> None:
         self._feed(m.UpstreamPush(push))
-        if not account_id:
+        if isinstance(push, venue.BookPush | venue.TickerPush | venue.TradesPush):
             self._publish_public(push)
 
     def on_connected(self, account_id: str) -> None:
