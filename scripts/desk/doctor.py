@@ -3,7 +3,7 @@
 import typer
 
 from scripts.desk.options import DataDir, Json, RunDir
-from scripts.desk.output import print_json
+from scripts.desk.output import print_json, wide_console
 from scripts.desk.places import places
 
 
@@ -24,9 +24,7 @@ def doctor(data_dir: DataDir = None, run_dir: RunDir = None, as_json: Json = Fal
     if as_json:
         print_json({"ok": not any(finding.is_bad for finding in findings), "findings": findings})
     else:
-        from rich.console import Console
-
-        console = Console()
+        console = wide_console()
         for finding in findings:
             style = {"ok": "green", "warn": "yellow", "bad": "red"}[finding.state]
             console.print(f"{finding.state:5}", style=style, end="")

@@ -2,13 +2,12 @@
 
 import importlib
 import importlib.util
-import os
 import sys
 from typing import Any
 
 import typer
 
-from scripts.desk.output import print_failure
+from scripts.desk.output import OutlivesItsReader, print_failure
 from services.common.errors import ConfigError, DeskError, ExitCode
 
 HELP = """The market-making desk that one person can trust with money.
@@ -83,9 +82,6 @@ def run(arguments: list[str]) -> int:
         else:
             print_failure(_usage(error), "--json" in arguments)
         return int(ExitCode.CONFIG)
-    except BrokenPipeError:  # the reader of the pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(ExitCode.OK)
     except PermissionError as error:
         told = DeskError("PERMISSION_DENIED", str(error), "run it as the user who owns that file: ls -l says who")
         print_failure(told, "--json" in arguments)
@@ -103,6 +99,7 @@ def _usage(error: Any) -> ConfigError:
 
 
 def main() -> None:
+    sys.stdout = OutlivesItsReader(sys.stdout)
     sys.exit(run(sys.argv[1:]))
 
 

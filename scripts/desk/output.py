@@ -1,8 +1,9 @@
 """How commands print: JSON on request, a rich table for a person, one line per failure with the next step."""
 
+import os
 import sys
 from decimal import Decimal
-from typing import Any
+from typing import Any, TextIO
 
 import msgspec
 
@@ -27,17 +28,41 @@ def print_failure(error: DeskError, as_json: bool) -> None:
     sys.stderr.write(f"{error.code}: {error.text}\nnext  {error.next_step}\n")
 
 
+class OutlivesItsReader:
+    """Standard output for `desk … | head`: once the reader is gone what is printed is dropped, and the command goes on
+    to its own end, so that its exit code is its verdict and not that of a pipe.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except BrokenPipeError:
+            self._drop()
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except BrokenPipeError:
+            self._drop()
+
+    def _drop(self) -> None:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self._stream.fileno())
+        os.close(nowhere)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 def wide_console() -> Any:
     """A console that does not squeeze tables when its output goes to a file or a pipe."""
     from rich.console import Console
 
-    class Piped(Console):
-        """`desk … | head` has seen enough when head has; that is no error."""
-
-        def on_broken_pipe(self) -> None:
-            raise BrokenPipeError
-
-    return Console() if sys.stdout.isatty() else Piped(width=160)
+    return Console() if sys.stdout.isatty() else Console(width=160)
 
 
 def amount(value: Decimal | None, places: int = 2, signed: bool = False) -> str:

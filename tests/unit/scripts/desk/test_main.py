@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -38,10 +39,25 @@ def test_a_group_without_a_verb_shows_its_help(capsys):
     assert "Commands:" in capsys.readouterr().err
 
 
-def test_a_reader_that_has_seen_enough_is_no_error():
-    command = f"{sys.executable} -m scripts.desk show-config bot1 | head -1; exit ${{PIPESTATUS[0]}}"
-    done = subprocess.run(["bash", "-c", command], cwd=REPO, capture_output=True, text=True, timeout=60, check=False)
-    assert (done.returncode, done.stdout.split(), done.stderr) == (0, ["bot", "bot1"], "")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ("show-config bot1", 0),
+        ("catalog list --json", 0),
+        ("catalog list", 0),
+        ("--help", 0),
+        ("status --json --run-dir /nowhere", 3),
+    ],
+)
+def test_a_command_whose_reader_has_gone_ends_with_its_own_exit_code(arguments, code, unbuffered):
+    command = f"{sys.executable} -m scripts.desk {arguments} 2>&3 | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", f"exec 3>&2; {command}"], cwd=REPO, capture_output=True, text=True, timeout=60, check=False,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+    )  # fmt: skip
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr and "Exception ignored" not in done.stderr
 
 
 @pytest.mark.parametrize(
