@@ -203,6 +203,10 @@ class State:
         """scope -> member of that scope, for an order of this bot."""
         return {"bot": bot_id, "account": bot_id, "venue": VENUE, "desk": "desk"}
 
+    def scopes(self) -> tuple[str, ...]:
+        """Every scope that can be latched: the desk, the venue, each bot and its account."""
+        return ("desk", f"venue:{VENUE}", *(f"{kind}:{bot}" for bot in self.lanes for kind in ("bot", "account")))
+
     def limits_of(self, name: str, bot_id: str) -> tuple[tuple[str, Decimal], ...]:
         """(scope, figure) of every scope of the bot that sets this limit, narrowest first."""
         rows = self._limit_rows.get((name, bot_id))

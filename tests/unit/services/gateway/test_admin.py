@@ -119,7 +119,6 @@ async def test_no_machine_loosens_a_latch_that_cannot_be_read(admin):
 @pytest.mark.parametrize(
     "body",
     [
-        {"scope": "planet", "state": "HALTED", "reason": "x", "actor": "anna"},
         {"scope": "desk", "state": "STOPPED", "reason": "x", "actor": "anna"},
         {"scope": "desk", "state": "HALTED", "reason": "", "actor": "anna"},
         {"scope": "desk", "state": "HALTED", "reason": "x"},
@@ -130,6 +129,21 @@ async def test_a_latch_that_is_not_one_is_refused_with_what_is_allowed(admin, bo
     assert status == 400
     assert said["next"]
     assert admin.latch.read() == {}
+
+
+@pytest.mark.parametrize("scope", ["bot:nobody", "account:nobody", "venue:binance", "planet", "bot:", "bot1", ""])
+async def test_a_scope_that_nobody_has_is_not_latched_and_those_there_are_are_named(admin, scope):
+    status, said = await admin.post("/desk/latch", scope=scope, state="HALTED", reason="MANUAL", actor="anna")
+    assert (status, said["error"]) == (404, "UNKNOWN_SCOPE")
+    assert said["text"] == f"UNKNOWN_SCOPE: scope={scope}, allowed: desk, venue:bitget, bot:bot1, account:bot1"
+    assert "desk status" in said["next"]
+    assert (admin.latch.read(), admin.api.engine.published) == ({}, [])
+
+
+async def test_the_latch_of_a_bot_that_is_gone_can_still_be_loosened(admin):
+    admin.latch.write({"bot:bot7": LatchEntry("HALTED", "KILL", "anna", 1)})
+    status, said = await admin.post("/desk/latch", scope="bot:bot7", state="ACTIVE", reason="looked", actor="anna")
+    assert (status, said["state"]) == (200, "ACTIVE")
 
 
 OVERRIDE = {"bot": "bot1", "limit": "order_value_quote_max", "reason": "hedge", "ttl_s": 30}
@@ -156,11 +170,18 @@ async def test_one_person_is_not_two(admin, approvers):
 
 @pytest.mark.parametrize(
     "change",
-    [{"limit": "everything"}, {"limit": "suspense_quote_max"}, {"bot": "bot9"}, {"ttl_s": 0}, {"ttl_s": 3_600}],
+    [{"limit": "everything"}, {"limit": "suspense_quote_max"}, {"ttl_s": 0}, {"ttl_s": 3_600}],
 )
 async def test_an_override_is_for_one_known_limit_of_one_bot_and_short(admin, change):
     status, _ = await admin.post("/desk/override", **{**OVERRIDE, **change}, approvers=["anna", "ben"])
     assert status == 400
+
+
+async def test_an_override_for_nobody_is_refused_with_the_bots_there_are(admin):
+    status, said = await admin.post("/desk/override", **{**OVERRIDE, "bot": "nobody"}, approvers=["anna", "ben"])
+    assert (status, said["text"]) == (404, "UNKNOWN_SCOPE: bot=nobody, allowed: bot1")
+    assert "desk status" in said["next"]
+    assert admin.api.engine.fed == []
 
 
 async def test_status_names_doors_latches_accounts_and_counters(admin):
