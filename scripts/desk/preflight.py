@@ -8,10 +8,13 @@ from scripts.desk.config import SUPPLIED, check_file, service_settings
 from scripts.desk.supervisor.plan import BOT_PREFIX, UpOptions, overrides_by_service
 from services.common.errors import ConfigError, NotFound
 
+POSTGRES_SCHEMES = ("postgresql://", "postgres://")
+
 
 def refuse_bad_input(options: UpOptions) -> None:
     """Raises the first fault found: ConfigError with path, value, allowed range and example, or NotFound."""
     _run_dir(options.run_dir)
+    _server_urls(options)
     overrides = overrides_by_service(options.overrides, options.bots)
     _policies(options.data_dir)
     listed = _services(options, overrides)
@@ -30,6 +33,24 @@ def _run_dir(run_dir: Path) -> None:
         raise ConfigError(
             "RUN_DIR_UNUSABLE", text, "desk up --run-dir <a directory of yours>; ls -ld says whose it is"
         ) from error
+
+
+def _server_urls(options: UpOptions) -> None:
+    """Their form only: a server that is away for a while is waited for."""
+    from redis.asyncio.connection import parse_url
+
+    if options.redis_url is not None:
+        try:
+            parse_url(options.redis_url)
+        except ValueError as error:
+            text = f"--redis-url {options.redis_url}: {error}"
+            raise ConfigError("URL_INVALID", text, "desk up --redis-url redis://127.0.0.1:6379/0") from error
+    if options.postgres_url is not None and not options.postgres_url.startswith(POSTGRES_SCHEMES):
+        raise ConfigError(
+            "URL_INVALID",
+            f"--postgres-url {options.postgres_url}: it begins with {' or '.join(POSTGRES_SCHEMES)}",
+            "desk up --postgres-url postgresql://user@127.0.0.1:5432/postgres",
+        )
 
 
 def _policies(data_dir: Path) -> None:

@@ -36,7 +36,8 @@ def up(
     run_dir: Annotated[Path | None, typer.Option("--run-dir", help="Everything a run writes.")] = None,
     page: Annotated[bool, typer.Option("--page/--no-page", help="Serve the page on 127.0.0.1.")] = True,
     page_port: Annotated[
-        int | None, typer.Option("--page-port", help="Port of the page; else 8000 or the next.")
+        int | None,
+        typer.Option("--page-port", min=0, max=65_535, help="Port of the page, 0 for any; else 8000 or the next."),
     ] = None,
     overrides: Annotated[
         list[str] | None,
@@ -47,7 +48,8 @@ def up(
         typer.Option("--redis-url", help="Use this Redis (redis://, rediss://, unix://) instead of our own."),
     ] = None,
     postgres_url: Annotated[
-        str | None, typer.Option("--postgres-url", help="Use this PostgreSQL instead of our own.")
+        str | None,
+        typer.Option("--postgres-url", help="Use this PostgreSQL instead of our own; no process asks it for anything."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON and nothing else.")] = False,
 ) -> int:

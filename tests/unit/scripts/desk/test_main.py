@@ -25,7 +25,9 @@ def test_only_the_module_of_the_asked_verb_is_loaded():
     assert [command.name for command in main.build_app("doctor").registered_commands] == ["doctor"]
 
 
-@pytest.mark.parametrize("arguments", [["up", "--frobnicate"], ["frobnicate"], ["up", "--for", "x"]])
+@pytest.mark.parametrize(
+    "arguments", [["up", "--frobnicate"], ["frobnicate"], ["up", "--for", "x"], ["up", "--page-port", "99999"]]
+)
 def test_a_wrong_command_line_is_a_configuration_error_not_not_found(arguments, capsys):
     assert main.run(arguments) == 4
     err = capsys.readouterr().err

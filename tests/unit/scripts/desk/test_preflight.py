@@ -98,3 +98,23 @@ def test_a_run_directory_that_cannot_be_made_is_refused(data_dir):
 
 def test_a_seed_out_of_range_is_refused(data_dir):
     assert "seed=-1" in refusal(data_dir, seed=-1).text
+
+
+@pytest.mark.parametrize(
+    ("flag", "url"),
+    [
+        ("redis_url", "nonsense"),
+        ("redis_url", "http://127.0.0.1"),
+        ("redis_url", "redis://h:x"),
+        ("postgres_url", "foo"),
+    ],
+)
+def test_a_server_address_that_is_none_is_refused_by_its_flag(data_dir, flag, url):
+    told = refusal(data_dir, **{flag: url})
+    assert told.code == "URL_INVALID"
+    assert told.text.startswith(f"--{flag.replace('_', '-')} {url}: ")
+
+
+def test_a_server_address_in_its_form_is_taken(data_dir):
+    urls = {"redis_url": "unix:///tmp/redis.sock", "postgres_url": "postgresql://desk@127.0.0.1/desk"}
+    refuse_bad_input(UpOptions(bots=("bot0",), data_dir=data_dir, run_dir=data_dir / "run", **urls))
