@@ -62,24 +62,13 @@ def _on_listed(state: State, answer: venue.Answer | venue.Unknown) -> None:
 def _tell_change(
     state: State, symbol: str, old: venue.InstrumentRules | None, new: venue.InstrumentRules | None
 ) -> None:
+    say = partial(state.tell_of_pair, symbol, limit="the venue's list")
     if old is not None and new is None:
-        _say(state, symbol, "tightened", "UNKNOWN_SYMBOL", "taken off the venue's list")
+        say("tightened", "UNKNOWN_SYMBOL", value="taken off the venue's list")
     elif old is None and new is not None:
-        _say(state, symbol, "loosened", "NORMAL_STATE", "listed by the venue")
+        say("loosened", "NORMAL_STATE", value="listed by the venue")
     elif old is not None and new is not None:
         changed = [name for name in _RULES if getattr(old, name) != getattr(new, name)]
         if changed:
             value = ", ".join(f"{name} {getattr(old, name)} -> {getattr(new, name)}" for name in changed)
-            _say(state, symbol, "warned", "RULES_CHANGED", value)
-
-
-def _say(state: State, symbol: str, decision: str, reason: str, value: str) -> None:
-    state.tell_decision(
-        "desk",
-        scope=f"instrument:{symbol}",
-        decision=decision,
-        reason=reason,
-        limit="the venue's list",
-        value=value,
-        symbol=symbol,
-    )
+            say("warned", "RULES_CHANGED", value=value)

@@ -6,6 +6,7 @@ from services.common import venue
 from services.gateway.state import State
 
 CLOCK_SKEW_WARN_MS = 250
+_LIMIT = "a sound book"
 
 
 def on_push(state: State, push: venue.PublicPush) -> None:
@@ -18,9 +19,9 @@ def on_push(state: State, push: venue.PublicPush) -> None:
         if fault is not None:
             state.count("books_set_aside")
             if was_sound:
-                _say(state, push.book.symbol, "tightened", fault.code, fault.detail)
+                state.tell_of_pair(push.book.symbol, "tightened", fault.code, limit=_LIMIT, value=fault.detail)
         elif not was_sound:
-            _say(state, push.book.symbol, "loosened", "NORMAL_STATE", "sound books again")
+            state.tell_of_pair(push.book.symbol, "loosened", "NORMAL_STATE", limit=_LIMIT, value="sound books again")
     elif isinstance(push, venue.TickerPush):
         state.market.on_ticker(push.ticker)
 
@@ -72,16 +73,5 @@ def _warn_of_clock(state: State) -> None:
 def _on_confirmed(state: State, symbol: str, answer: venue.Answer | venue.Unknown) -> None:
     if isinstance(answer, venue.Book) and not state.market.confirm(answer, state.core.now.mono_ms):
         state.count("books_frozen")
-        _say(state, symbol, "tightened", "BOOK_FROZEN", "the stream's book is not the one the venue gives by REST")
-
-
-def _say(state: State, symbol: str, decision: str, reason: str, value: str) -> None:
-    state.tell_decision(
-        "desk",
-        scope=f"instrument:{symbol}",
-        decision=decision,
-        reason=reason,
-        limit="a sound book",
-        value=value,
-        symbol=symbol,
-    )
+        value = "the stream's book is not the one the venue gives by REST"
+        state.tell_of_pair(symbol, "tightened", "BOOK_FROZEN", limit=_LIMIT, value=value)

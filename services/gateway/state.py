@@ -199,6 +199,18 @@ class State:
             symbol=symbol,
         )
 
+    def tell_of_pair(self, symbol: str, decision: str, reason: str, *, limit: str, value: str) -> None:
+        """A decision about a pair, which concerns every bot."""
+        self.tell_decision(
+            "desk",
+            scope=f"instrument:{symbol}",
+            decision=decision,
+            reason=reason,
+            limit=limit,
+            value=value,
+            symbol=symbol,
+        )
+
     def members(self, bot_id: str) -> dict[str, str]:
         """scope -> member of that scope, for an order of this bot."""
         return {"bot": bot_id, "account": bot_id, "venue": VENUE, "desk": "desk"}

@@ -32,7 +32,9 @@ def test_f15_rules_that_change_are_read_anew_within_a_minute_and_told_once(desk)
     desk.run(61_000)
     assert tick_size(desk) == 1
     desk.run(120_000)
-    assert [d["value"] for d in told(desk, "RULES_CHANGED")] == ["tick_size 0.1 -> 1"]
+    (said,) = told(desk, "RULES_CHANGED")
+    assert (said["value"], said["limit"]) == ("tick_size 0.1 -> 1", "the venue's list")
+    assert (said["scope"], said["symbol"]) == ("instrument:BTC-USDT", "BTC-USDT")
 
 
 def test_f15_after_a_refusal_by_the_rules_a_bot_that_asks_gets_the_new_ones_at_once(desk):
