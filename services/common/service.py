@@ -16,6 +16,7 @@ from aiohttp import web
 
 from services.common.errors import EventRefused
 from services.common.health import Health
+from services.common.http_front import ShortWay
 from services.common.logs import Logger
 from services.common.metrics import Metrics, ServiceMetrics
 from services.common.ports import Bus, Clock, EventSource, Ids
@@ -92,6 +93,10 @@ class Service:
 
     def web_app(self) -> web.Application | None:
         """A service with pages or an API of its own returns its application; the endpoints are mounted into it."""
+        return None
+
+    def short_way(self) -> ShortWay | None:
+        """Requests that are answered before the application is asked: see ``http_front``."""
         return None
 
     def counters(self) -> dict[str, int]:

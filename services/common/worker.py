@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,6 +25,7 @@ from services.common.envelope import Source
 from services.common.errors import DeskError, ExitCode
 from services.common.files import write_json
 from services.common.health import Health, mount_endpoints
+from services.common.http_front import HttpFront
 from services.common.ids import SystemIds
 from services.common.logs import configure_logs, get_logger
 from services.common.metrics import Metrics
@@ -36,6 +37,7 @@ from services.common.sole import claim
 DRAIN_S = 10.0
 ON_STOP_S = 7.0
 STATUS_EVERY_S = 2.0
+SHUTDOWN_S = 1.0  # for requests under way
 SWITCH_INTERVAL_S = 0.0005  # a thread that has a commit on disk must not wait 5 ms for the event loop to let it say so
 REPO = Path(__file__).resolve().parents[2]
 
@@ -122,10 +124,10 @@ async def _run(
     )
     _own_signals(context.stop)
     service = make(context, loaded.settings)
-    runner = None
+    close_port = None
     status = None
     try:
-        runner, context.port = await _serve(service, context)
+        close_port, context.port = await _serve(service, context)
         status = asyncio.create_task(_write_status_forever(service, process))
         await _run_and_freeze(service)
         log.info("service.stopped")
@@ -141,9 +143,9 @@ async def _run(
         if status is not None:
             status.cancel()
             _write_status(service, process, state="stopped")
-        if runner is not None:
+        if close_port is not None:
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(runner.cleanup(), 2)
+                await asyncio.wait_for(close_port(), 2)
         await bus.close()
 
 
@@ -189,20 +191,30 @@ def _own_signals(stop: asyncio.Event) -> None:
         loop.add_signal_handler(number, drain, number.name)
 
 
-async def _serve(service: Service, context: ServiceContext) -> tuple[web.AppRunner, int]:
+async def _serve(service: Service, context: ServiceContext) -> tuple[Callable[[], Awaitable[None]], int]:
+    """What closes the port again, and the port."""
     app = service.web_app() or web.Application()
     mount_endpoints(app, context.health, context.metrics)
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
-    try:
-        site = web.TCPSite(runner, LOOPBACK, context.port)
-        await site.start()
-    except OSError as error:
+    way = service.short_way()
+    front = HttpFront(way, runner.server) if way is not None and runner.server is not None else None
+
+    async def close() -> None:
+        if front is not None:
+            await front.close(SHUTDOWN_S)
         await runner.cleanup()
+
+    try:
+        if front is not None:
+            return close, await front.start(LOOPBACK, context.port)
+        await web.TCPSite(runner, LOOPBACK, context.port).start()
+        return close, int(runner.addresses[0][1])
+    except OSError as error:
+        await close()
         holder = port_holder(context.port)
         by_whom = f"held by pid {holder.pid}: {holder.command}" if holder else str(error)
         raise DeskError("PORT_TAKEN", f"port={context.port}, {by_whom}", "stop it, or choose another --port") from error
-    return runner, int(runner.addresses[0][1])
 
 
 async def _write_status_forever(service: Service, process: str) -> None:

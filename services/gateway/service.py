@@ -5,6 +5,7 @@ from aiohttp import web
 from services.common import venue
 from services.common.code_hash import code_hash
 from services.common.errors import ConfigError, DeskError
+from services.common.http_front import ShortWay
 from services.common.secrets import Secrets, ensure_secrets
 from services.common.service import Service, ServiceContext
 from services.common.settings import environment
@@ -101,6 +102,9 @@ class GatewayService(Service):
         self._server.add_to(app)
         self._admin.add_to(app)
         return app
+
+    def short_way(self) -> ShortWay:
+        return self._server.short_way
 
     async def on_start(self) -> None:
         self.context.health.degraded("reconciling with the venue")

@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from services.common.errors import ConfigError
+from services.common.http_front import ShortWay
 from services.common.secrets import KeyTriple, ensure_secrets
 from services.common.service import Service, ServiceContext
 from services.common.yaml_file import read_yaml
@@ -100,6 +101,9 @@ class VenueSim(Service):
         self._server.add_to(app)
         self._admin.add_to(app)
         return app
+
+    def short_way(self) -> ShortWay:
+        return self._server.short_way
 
     async def on_start(self) -> None:
         """Back to where the last life ended, then the market goes on."""

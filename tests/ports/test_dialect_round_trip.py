@@ -100,7 +100,10 @@ def test_a_rate_limit_says_when_to_come_back():
     refused = venue.Refused(code="RATE_LIMITED", text="RATE_LIMITED: 11 in 1 s, limit=10", retry_after_ms=350)
     reply = encode_answer(asked(request), refused, NOW_MS)
     assert reply.status == 429
-    assert decode_answer(request, reply.status, reply.body, dict(reply.headers)) == refused
+    assert (
+        decode_answer(request, reply.status, reply.body, {name.lower(): value for name, value in reply.headers})
+        == refused
+    )
 
 
 # ----------------------------------------------------------------------------------------------------------- pushes

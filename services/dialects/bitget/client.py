@@ -10,9 +10,9 @@ from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
-from yarl import URL
 
 from services.common import venue
+from services.common.http_pool import HttpPool, NoAnswer, NotSent
 from services.common.ports import Clock
 from services.dialects.bitget import codec_client
 from services.dialects.bitget.session_client import ClientEvent
@@ -75,16 +75,19 @@ class BitgetUpstream:
         self._clock = clock
         self._jitter: Jitter = jitter or Spread()
         self._ws_url = settings.ws_url or _ws_url(settings.rest_url)
+        self._rest: HttpPool | None = None
         self._http: aiohttp.ClientSession | None = None
         self._sessions: dict[str, UpstreamSession] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
-        """Open the HTTP pool. Sessions are opened by open_public and open_private."""
-        self._http = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._settings.connections_max, keepalive_timeout=30),
-            cookie_jar=aiohttp.DummyCookieJar(),
+        """Make the HTTP pools. Sessions are opened by open_public and open_private."""
+        self._rest = HttpPool(
+            self._settings.rest_url,
+            connections_max=self._settings.connections_max,
+            connect_timeout_ms=self._settings.connect_timeout_ms,
         )
+        self._http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
 
     def open_public(self, symbols: tuple[str, ...]) -> None:
         """Keep one public session up for these pairs until close()."""
@@ -132,6 +135,9 @@ class BitgetUpstream:
     async def close(self) -> None:
         for account_id in tuple(self._tasks):
             await self.close_private(account_id)
+        if self._rest is not None:
+            await self._rest.close()
+            self._rest = None
         if self._http is not None:
             await self._http.close()
             self._http = None
@@ -141,7 +147,7 @@ class BitgetUpstream:
     async def _once(
         self, request: venue.Request, credentials: Credentials | None, timeout_ms: int | None, below_id: str
     ) -> codec_client.Decoded:
-        assert self._http is not None, "start() first"
+        assert self._rest is not None, "start() first"
         sent = codec_client.encode_request(
             request,
             credentials,
@@ -149,27 +155,19 @@ class BitgetUpstream:
             demo_trading=self._settings.demo_trading,
             below_id=below_id,
         )
-        total_ms = timeout_ms or self._settings.request_timeout_ms
-        timeout = aiohttp.ClientTimeout(
-            total=total_ms / 1000, sock_connect=min(total_ms, self._settings.connect_timeout_ms) / 1000
-        )
-        url = URL(self._settings.rest_url + sent.path_with_query, encoded=True)  # as signed, to the letter
         try:
-            async with self._http.request(
+            answer = await self._rest.exchange(
                 sent.method,
-                url,
-                headers=sent.headers,
-                data=sent.body or None,
-                timeout=timeout,
-                allow_redirects=False,  # an order goes where it was signed for, or nowhere
-            ) as response:
-                body = await response.read()
-                return codec_client.decode_page(request, response.status, body, response.headers)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            text = f"VENUE_UNREACHABLE: {type(error).__name__}: {error}"
-            return codec_client.Decoded(venue.Refused(code="VENUE_UNREACHABLE", text=text))
-        except (TimeoutError, aiohttp.ClientError) as error:
-            return codec_client.Decoded(venue.Unknown(detail=f"{type(error).__name__}: {error}"))
+                sent.path_with_query,
+                sent.headers,
+                sent.body,
+                timeout_ms or self._settings.request_timeout_ms,
+            )
+        except NotSent as error:
+            return codec_client.Decoded(venue.Refused(code="VENUE_UNREACHABLE", text=f"VENUE_UNREACHABLE: {error}"))
+        except NoAnswer as error:
+            return codec_client.Decoded(venue.Unknown(detail=str(error)))
+        return codec_client.decode_page(request, answer.status, answer.body, answer.headers)
 
     def _session(
         self, account_id: str, path: str, credentials: Credentials | None, symbols: tuple[str, ...]

@@ -68,7 +68,8 @@ def encode_request(
 def decode_answer(
     request: venue.Request, status: int, body: bytes, headers: Mapping[str, str] | None = None
 ) -> venue.Answer | venue.Unknown:
-    """Never raises on what a venue says. 5xx, an unreadable body or an ambiguous code is Unknown: it may have acted."""
+    """Never raises on what a venue says. 5xx, an unreadable body or an ambiguous code is Unknown: it may have acted.
+    ``headers`` by lower-case name."""
     return decode_page(request, status, body, headers).answer
 
 
@@ -94,7 +95,7 @@ def decode_page(request: venue.Request, status: int, body: bytes, headers: Mappi
 
 
 def _rate_limited(body: bytes, headers: Mapping[str, str] | None) -> venue.Refused:
-    retry_after = (headers or {}).get("Retry-After", "")
+    retry_after = (headers or {}).get("retry-after", "")
     retry_after_ms = round(float(retry_after) * 1000) if retry_after.replace(".", "", 1).isdecimal() else None
     try:
         envelope = msgspec.json.decode(body)

@@ -1,7 +1,8 @@
-"""The dialect on a port: aiohttp routes and WebSocket sessions in front of a VenueBackend.
+"""The dialect on a port: REST and WebSocket sessions in front of a VenueBackend.
 
 ``venue_sim`` puts the simulated exchange behind it, the gateway its own state. The owner makes the aiohttp application,
-adds these routes, its own (/healthz, /sim/…, /desk/…), and runs it.
+adds these routes, its own (/healthz, /sim/…, /desk/…), and runs it; ``short_way`` answers the same REST requests in
+front of it.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ import msgspec
 from aiohttp import web
 
 from services.common import venue
+from services.common.http_front import PlainReply, PlainRequest, ShortWay
 from services.dialects.bitget import codec_server
 from services.dialects.bitget.backend import (
     CallContext,
@@ -66,6 +68,7 @@ class DialectServer:
         self._sessions: dict[int, WebSocketSession] = {}
         self._session_ids = itertools.count(1)
         self._watch: asyncio.Task[None] | None = None
+        self.short_way = ShortWay("/api/", self._answer)
 
     def add_to(self, app: web.Application) -> None:
         """Add the routes; sessions are closed on the application's shutdown."""
@@ -103,10 +106,24 @@ class DialectServer:
     # --------------------------------------------------------------------------------------------------------- REST
 
     async def _on_request(self, request: web.Request) -> web.StreamResponse:
-        received_ts_ms = self._backend.now_ms()
-        path, _, raw_query = request.raw_path.partition("?")
+        """The way through aiohttp, for a connection that has asked for more than the short way knows."""
+        headers = {name.lower(): value for name, value in request.headers.items()}
         body = await request.read()
-        api_key = request.headers.get("ACCESS-KEY", "")
+        reply = await self._answer(PlainRequest(request.method, request.raw_path, headers, body, request.remote or ""))
+        if reply is None:
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response(status=500)
+        return web.Response(
+            status=reply.status, body=reply.body, content_type=reply.content_type, headers=dict(reply.headers)
+        )
+
+    async def _answer(self, request: PlainRequest) -> PlainReply | None:
+        """None: a fault wants the connection cut without a word."""
+        received_ts_ms = self._backend.now_ms()
+        path, _, raw_query = request.target.partition("?")
+        body = request.body
+        api_key = request.headers.get("access-key", "")
         call = codec_server.decode_request(request.method, path, raw_query, body)
         if isinstance(call, venue.Refused):
             kind: RejectionKind = "unknown_endpoint" if call.code == "NOT_IN_DIALECT" else "bad_request"
@@ -122,22 +139,20 @@ class DialectServer:
         if call.request is None:
             return _response(codec_server.encode_answer(call, None, received_ts_ms))
         context = CallContext(
-            account_id, api_key, call.endpoint, received_ts_ms, request.remote or "", _plain_headers(request.headers)
+            account_id, api_key, call.endpoint, received_ts_ms, request.remote, _plain_headers(request.headers)
         )
         asked = msgspec.structs.replace(call.request, account_id=account_id)
         try:
             answer = await self._backend.handle(asked, context)
         except DropReply:
-            if request.transport is not None:
-                request.transport.abort()
-            return web.Response(status=500)
+            return None
         except ServerFault as fault:
-            return web.Response(status=fault.status, text=fault.text)
+            return PlainReply(fault.status, fault.text.encode(), (), "text/plain")
         return _response(codec_server.encode_answer(call, answer, self._backend.now_ms()))
 
-    def _authenticate(self, request: web.Request, body: bytes, now_ms: int) -> str | venue.Refused:
+    def _authenticate(self, request: PlainRequest, body: bytes, now_ms: int) -> str | venue.Refused:
         """The account whose key signed the request."""
-        api_key = request.headers.get("ACCESS-KEY", "")
+        api_key = request.headers.get("access-key", "")
         if not api_key:
             return venue.Refused(code="AUTH_FAILED", text="ACCESS_KEY cannot be empty")
         key = self._backend.key_of(api_key)
@@ -147,10 +162,10 @@ class DialectServer:
             text = body.decode()
         except UnicodeDecodeError:
             return venue.Refused(code="AUTH_FAILED", text="sign signature error")
-        refused = verify_rest(request.headers, request.method, request.raw_path, text, key.credentials, now_ms)
+        refused = verify_rest(request.headers, request.method, request.target, text, key.credentials, now_ms)
         return key.account_id if refused is None else refused
 
-    def _reject(self, rejection: Rejection, now_ms: int, endpoint: str = "") -> web.Response:
+    def _reject(self, rejection: Rejection, now_ms: int, endpoint: str = "") -> PlainReply:
         self._backend.on_rejected(rejection)
         return _response(codec_server.encode_refusal(rejection.refused, now_ms, endpoint=endpoint))
 
@@ -222,11 +237,9 @@ class DialectServer:
         await self.close("the server is stopping")
 
 
-def _response(reply: codec_server.Reply) -> web.Response:
-    return web.Response(
-        status=reply.status, body=reply.body, content_type="application/json", headers=dict(reply.headers)
-    )
+def _response(reply: codec_server.Reply) -> PlainReply:
+    return PlainReply(reply.status, reply.body, reply.headers)
 
 
 def _plain_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items() if not name.lower().startswith("access-")}
+    return {name: value for name, value in headers.items() if not name.startswith("access-")}

@@ -55,13 +55,14 @@ def rest_headers(credentials: Credentials, method: str, path_with_query: str, bo
 def verify_rest(
     headers: Mapping[str, str], method: str, path_with_query: str, body: str, credentials: Credentials, now_ms: int
 ) -> venue.Refused | None:
-    """None when the request is its owner's and fresh. ``path_with_query`` and ``body`` exactly as received."""
-    timestamp = headers.get("ACCESS-TIMESTAMP", "")
+    """None when the request is its owner's and fresh. ``headers`` by lower-case name, ``path_with_query`` and
+    ``body`` exactly as received."""
+    timestamp = headers.get("access-timestamp", "")
     refused = _stale(timestamp, int(timestamp) if timestamp.isascii() and timestamp.isdigit() else None, now_ms)
     if refused is not None:
         return refused
     expected = sign(credentials.secret, timestamp + method.upper() + path_with_query + body)
-    return _compare(headers.get("ACCESS-SIGN", ""), expected, headers.get("ACCESS-PASSPHRASE", ""), credentials)
+    return _compare(headers.get("access-sign", ""), expected, headers.get("access-passphrase", ""), credentials)
 
 
 def login_args(credentials: Credentials, now_ms: int) -> dict[str, str]:

@@ -9,9 +9,12 @@ from aiohttp import web
 
 from services.common import venue
 from services.common.clock import SystemClock
+from services.common.http_front import HttpFront
 from services.dialects.bitget.client import BitgetUpstream, ClientSettings
 from services.dialects.bitget.server import DialectServer, ServerSettings
 from tests.fakes.fake_venue_backend import FakeVenueBackend
+
+WAY = "short"  # as the services do; "aiohttp" is what a connection goes to that asks for more
 
 
 class Listener:
@@ -56,10 +59,16 @@ async def serving(
     server.add_to(app)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
+    front = HttpFront(server.short_way, runner.server)
+    if WAY == "short":
+        port = await front.start("127.0.0.1", port)
+    else:
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        port = int(runner.addresses[0][1])
     try:
-        yield server, int(runner.addresses[0][1])
+        yield server, port
     finally:
+        await front.close(0.2)
         await runner.cleanup()
 
 

@@ -1,7 +1,9 @@
 """A venue whose name does not resolve, or whose certificate is not to be trusted: nothing is sent, and it says why."""
 
+import asyncio
 import datetime
 import ipaddress
+import socket
 import ssl
 from decimal import Decimal
 
@@ -72,9 +74,16 @@ class Names(AbstractResolver):
     async def close(self):
         pass
 
+    @staticmethod
+    async def getaddrinfo(host, port, **_):
+        if Names.is_down:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", port))]
+
 
 async def test_f41_a_name_that_does_not_resolve_is_a_refusal_and_the_session_comes_up_once_it_does(monkeypatch, made):
     monkeypatch.setattr(aiohttp.connector, "DefaultResolver", Names)
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", Names.getaddrinfo)
     monkeypatch.setattr(Names, "is_down", True)
     backend = FakeVenueBackend(SystemClock().now_ms)
     async with serving(backend) as (_, port):
@@ -127,6 +136,7 @@ async def tls_venue(tmp_path, monkeypatch):
         write_certificate(path, days_left=days_left)
         if is_trusted:
             monkeypatch.setattr(aiohttp.connector, "_SSL_CONTEXT_VERIFIED", ssl.create_default_context(cafile=path))
+            monkeypatch.setenv("SSL_CERT_FILE", str(path))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(path)
         backend = FakeVenueBackend(SystemClock().now_ms)

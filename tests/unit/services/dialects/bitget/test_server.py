@@ -9,11 +9,13 @@ import pytest
 
 from services.common import venue
 from services.common.clock import SystemClock
+from services.dialects.bitget.client import BitgetUpstream, ClientSettings
 from services.dialects.bitget.codec_client import encode_request
 from services.dialects.bitget.server import DropReply, ServerFault
 from services.dialects.bitget.signing import Credentials
 from tests.fakes.fake_venue_backend import BOT1, BOT2
-from tests.unit.services.dialects.bitget.shell import shell
+from tests.unit.services.dialects.bitget import shell as shells
+from tests.unit.services.dialects.bitget.shell import Listener, shell
 
 ORDER = venue.PlaceOrder(
     symbol="BTC-USDT",
@@ -40,6 +42,12 @@ async def raw(url: str, request: venue.Request, credentials: Credentials | None,
         ) as response,
     ):
         return response.status, json.loads(await response.read())
+
+
+@pytest.fixture(params=["short", "aiohttp"], autouse=True)
+def way(request, monkeypatch):
+    """One server, two ways in: what is answered does not depend on which."""
+    monkeypatch.setattr(shells, "WAY", request.param)
 
 
 @pytest.fixture
@@ -162,11 +170,12 @@ async def test_an_answer_that_takes_too_long_is_unknown():
 
 
 async def test_a_venue_that_cannot_be_reached_certainly_has_not_acted():
-    async with shell() as s:
-        upstream, url = s.upstream, s.url
-        upstream._settings = upstream._settings._replace(rest_url="http://127.0.0.1:9")
-        answer = await upstream.ask(ORDER, BOT1)
-        assert isinstance(answer, venue.Refused) and answer.code == "VENUE_UNREACHABLE", url
+    upstream = BitgetUpstream(ClientSettings("http://127.0.0.1:9"), Listener(), SystemClock())
+    await upstream.start()
+    answer = await upstream.ask(ORDER, BOT1)
+    await upstream.close()
+    assert isinstance(answer, venue.Refused) and answer.code == "VENUE_UNREACHABLE"
+    assert "127.0.0.1:9" in answer.text
 
 
 async def test_open_orders_come_whole_however_many_there_are():
