@@ -1,5 +1,6 @@
 """`desk drill`: faults against the real desk, on purpose. Reports say what was done to it and what was found."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -63,26 +64,43 @@ def host(
 def everything(data_dir: DataDir = None, run_dir: RunDir = None, as_json: Json = False) -> int:
     """Every drill, one after another: about half an hour. Each has a desk of its own below <run-dir>/drills.
 
-    Leaves reports/drills/all.json and all.html in the run directory. Exit code 6 when one of them failed.
+    Leaves reports/drills/all.json and all.html in the run directory, written anew after each: a drill that broke or has
+    not been run yet is in them as failed. Exit code 6 when one of them failed.
 
     Example: desk drill all
     """
-    from scripts.desk.drill_report import keep_all
+    from scripts.desk.drill_report import broken, keep_all, not_run
     from services.common.clock import SystemClock
 
     where = places(data_dir, run_dir)
-    trading = ("gateway", "venue_sim", "bot.bot0")
-    around = ("event_store", "kill_switch", "desk_api", "gateway")
-    reports = [
-        _crash(30, 7, trading, _below(where, "crash"), not as_json),
-        _crash(8, 8, around, _below(where, "crash-around"), not as_json),
-        _host("", _below(where, "host"), not as_json),
-    ]
+    say = _silent if as_json else print
+    drills = _drills(where, not as_json)
+    reports = [not_run(name) for name in drills]
     page = keep_all(reports, where.run_dir, SystemClock().now_ms())
+    for number, (name, act) in enumerate(drills.items()):
+        say(f"drill {number + 1} of {len(drills)}: {name}")
+        try:
+            reports[number] = act()
+        except Exception as error:  # it is told as failed, and the drills after it are still wanted
+            reports[number] = broken(name, error)
+            say(f"    FAILED: {reports[number]['problems'][0]}")
+        page = keep_all(reports, where.run_dir, SystemClock().now_ms())
     code = _tell(reports, as_json)
     if not as_json:
         print(page)
     return code
+
+
+def _drills(where: Places, aloud: bool) -> dict[str, Callable[[], dict[str, Any]]]:
+    """What `desk drill all` runs, in this order."""
+    trading = ("gateway", "venue_sim", "bot.bot0")
+    around = ("event_store", "kill_switch", "desk_api", "gateway")
+    return {
+        "crash in virtual time": lambda: _crash_virtually(1_000, 1, where, aloud),
+        "crash of what trades": lambda: _crash(30, 7, trading, _below(where, "crash"), aloud),
+        "crash of what is around": lambda: _crash(8, 8, around, _below(where, "crash-around"), aloud),
+        "host": lambda: _host("", _below(where, "host"), aloud),
+    }
 
 
 def _own_places(data_dir: Path | None, run_dir: Path | None, name: str) -> Places:
@@ -98,29 +116,27 @@ def _crash(kills: int, seed: int, names: tuple[str, ...], where: Places, aloud: 
     import asyncio
 
     from scripts.desk.drill_crash import run
-    from scripts.desk.drill_report import keep
 
-    report = asyncio.run(run(kills=kills, seed=seed, names=names, where=where, say=print if aloud else _silent))
-    keep(report, where.run_dir)
-    return report
+    drill = run(kills=kills, seed=seed, names=names, where=where, say=print if aloud else _silent)
+    return _kept(lambda: asyncio.run(drill), where)
 
 
 def _crash_virtually(kills: int, seed: int, where: Places, aloud: bool) -> dict[str, Any]:
     import os
 
-    from scripts.desk.drill_host import write_report
     from scripts.simulate.crash import report, strikes
 
-    results = []
-    for result in strikes(kills, seed, os.cpu_count() or 1):
-        results.append(result)
-        if aloud:
-            run = result.run
-            struck, found = sum(run.faults_injected.values()), len(run.violations)
-            print(f"seed {run.seed}  {run.market}  {struck} kills  {run.orders} orders  {found or 'no'} violations")
-    found_all = report(results, seed)
-    write_report(found_all, where.run_dir / "reports" / "drills" / "crash_virtual.json")
-    return found_all
+    def run_all() -> dict[str, Any]:
+        results = []
+        for result in strikes(kills, seed, os.cpu_count() or 1):
+            results.append(result)
+            if aloud:
+                run = result.run
+                struck, found = sum(run.faults_injected.values()), len(run.violations)
+                print(f"seed {run.seed}  {run.market}  {struck} kills  {run.orders} orders  {found or 'no'} violations")
+        return report(results, seed)
+
+    return _kept(run_all, where)
 
 
 def _host(rows: str, where: Places, aloud: bool) -> dict[str, Any]:
@@ -128,7 +144,20 @@ def _host(rows: str, where: Places, aloud: bool) -> dict[str, Any]:
 
     from scripts.desk.drill_host import chosen, run
 
-    return asyncio.run(run(rows=chosen(rows), where=where, say=print if aloud else _silent))
+    drill = run(rows=chosen(rows), where=where, say=print if aloud else _silent)
+    return _kept(lambda: asyncio.run(drill), where)
+
+
+def _kept(run: Callable[[], dict[str, Any]], where: Places) -> dict[str, Any]:
+    """The report of a drill with its date and the commit it was begun on, written below the run directory."""
+    from scripts.desk.drill_report import keep
+    from scripts.desk.stamp import commit, utc
+    from services.common.clock import SystemClock
+
+    stamp = {"date": utc(SystemClock().now_ms()), "commit": commit()}
+    report = {**run(), **stamp}
+    keep(report, where.run_dir)
+    return report
 
 
 def _silent(_: str) -> None:

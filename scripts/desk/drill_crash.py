@@ -9,15 +9,17 @@ import os
 import random
 import signal
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
+
+import ccxt
 
 from scripts.desk.places import Places
 from scripts.desk.stored import stored_events
 from scripts.desk.supervisor.desk import Desk
 from scripts.desk.supervisor.integrity import judge_integrity
-from scripts.desk.supervisor.plan import UpOptions
+from scripts.desk.supervisor.plan import UpOptions, process_names
 from services.common.clock import SystemClock
 from services.common.errors import ConfigError
 from services.common.secrets import ensure_secrets
@@ -40,44 +42,52 @@ async def run(
 ) -> dict[str, Any]:
     clock = SystemClock()
     options = UpOptions(bots=(BOT,), data_dir=where.data_dir, run_dir=where.run_dir, page_port=0)
+    known = process_names(options)
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        text = f"--of {', '.join(unknown)}; known: {', '.join(known)}"
+        raise ConfigError("PROCESS_UNKNOWN", text, "desk drill crash --of gateway,venue_sim,bot.bot0")
     desk = Desk(options, where, clock, say)
     struck: Counter[str] = Counter()
     slow: list[str] = []
+    problems: list[str] = []
     back_s: list[float] = []
     chance = random.Random(seed)
     started_ms = clock.now_ms()
     truth, gateway_position = VenueTruth([], [], "unknown"), "unknown"
     try:
         await desk.start()
-        unknown = [name for name in names if name not in desk.children]
-        if unknown:
-            raise ConfigError("PROCESS_UNKNOWN", f"{unknown}; known: {', '.join(desk.children)}", "desk drill crash")
         await _until(lambda: _resting(desk), clock)
         for number in range(kills):
             await asyncio.sleep(chance.uniform(*CALM_S))
             name = chance.choice(names)
-            struck[name] += 1
             struck_ms = clock.monotonic_ms()
             say(f"strike {number + 1} of {kills}: kill -9 {name}")
+            struck[name] += bool(desk.children[name].pid)
             if not await _strike(desk, name, clock):
                 slow.append(name)
             back_s.append((clock.monotonic_ms() - struck_ms) / 1000)
         # No new risk, so that what is compared does not move: bots first, the venue is asked while it still runs.
         await desk.stop_bots()
-        truth = await asyncio.to_thread(ask_venue, desk, started_ms)
+        try:
+            truth = await asyncio.to_thread(ask_venue, desk, started_ms)
+        except ccxt.BaseError as error:
+            problems.append(f"the venue could not be asked: {type(error).__name__}: {error}")
         gateway_position = await _gateway_position(desk)
     finally:
         stopped = await desk.stop()
     return judge(
-        kills=struck, slow=slow, back_s=back_s, truth=truth, gateway_position=gateway_position,
+        kills=struck, asked=kills, slow=slow, back_s=back_s, truth=truth, gateway_position=gateway_position,
         stored=[event for event in stored_events(where) if event["ts_ms"] >= started_ms],
         open_orders=stopped.open_orders, integrity=judge_integrity(where.run_dir, {}, clock.now_ms()), seed=seed,
+        problems=problems,
     )  # fmt: skip
 
 
 def judge(
     *,
     kills: Counter[str],
+    asked: int,
     slow: list[str],
     back_s: list[float],
     truth: VenueTruth,
@@ -86,6 +96,7 @@ def judge(
     open_orders: int | None,
     integrity: Any,
     seed: int,
+    problems: Sequence[str] = (),
 ) -> dict[str, Any]:
     """What the venue did against what the journal told. Pure."""
     fills = [event["trade_id"] for event in stored if event["kind"] == "fill.v1" and event["bot_id"] == BOT]
@@ -96,6 +107,7 @@ def judge(
         "drill": "crash",
         "seed": seed,
         "kills": sum(kills.values()),
+        "kills_asked": asked,
         "by_process": dict(sorted(kills.items())),
         "back_s_max": round(max(back_s, default=0.0), 1),
         "not_back": slow,
@@ -111,7 +123,7 @@ def judge(
         "position_gateway": gateway_position,
         "open_orders": open_orders,
         "integrity": integrity.status,
-        "problems": list(integrity.problems),
+        "problems": [*problems, *integrity.problems],
     }
     zero = (
         "orders_twice", "orders_unknown", "orders_invented", "fills_lost", "fills_twice", "fills_invented",
@@ -120,6 +132,7 @@ def judge(
     report["passed"] = (
         all(report[name] == 0 for name in zero)
         and not slow
+        and report["kills"] == asked
         and report["orders_at_venue"] > 0
         and _same_number(truth.position_base, gateway_position)
         and integrity.status == "PASS"
@@ -172,8 +185,6 @@ async def _gateway_position(desk: Desk) -> str:
 
 def ask_venue(desk: Desk, since_ms: int) -> VenueTruth:
     """Trades, orders and position of the bot's account, from the venue itself."""
-    import ccxt
-
     key = ensure_secrets(desk.where.run_dir, (BOT,)).venue_accounts[BOT]
     exchange = ccxt.bitget({"apiKey": key.api_key, "secret": key.secret, "password": key.passphrase})
     exchange.options["defaultType"] = "swap"

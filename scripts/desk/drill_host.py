@@ -8,10 +8,7 @@ gateway and bot.
 
 from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
-
-import msgspec
 
 from scripts.desk.drill_rows import ROWS, Row
 from scripts.desk.drill_scene import BOT, SYMBOL, Scene
@@ -42,7 +39,7 @@ def chosen(names: str) -> tuple[Row, ...]:
 
 
 async def run(*, rows: tuple[Row, ...], where: Places, say: Callable[[str], None]) -> dict[str, Any]:
-    """One desk, one row after another. The report is also written to <run-dir>/reports/drills/host.json."""
+    """One desk, one row after another."""
     clock = SystemClock()
     options = UpOptions(bots=(BOT,), data_dir=where.data_dir, run_dir=where.run_dir, page=False)
     desk = Desk(options, where, clock, _quiet)
@@ -56,16 +53,19 @@ async def run(*, rows: tuple[Row, ...], where: Places, say: Callable[[str], None
         for number, row in enumerate(rows, 1):
             say(f"{number} of {len(rows)}: {row.name}: {row.injected}")
             from_ms = clock.monotonic_ms()
-            result = await _play(scene, row)
+            try:
+                result = await _play(scene, row)
+            except Exception as error:  # a row that breaks has failed, and the rows after it are still wanted
+                problem = f"the row broke: {type(error).__name__}: {error}"
+                result = result_of(row, scene.watch.findings(), None, [problem, *scene.problems], scene.notes)
+                await scene.no_faults()
             result["took_s"] = round((clock.monotonic_ms() - from_ms) / 1000, 1)
             results.append(result)
             say(f"    {'passed' if result['passed'] else 'FAILED'}: {result['seen']}")
     finally:
         await scene.stop()
         stopped = await desk.stop()
-    report = judge(results, stopped.open_orders, started_ms, (clock.now_ms() - started_ms) // 1000)
-    write_report(report, where.run_dir / "reports" / "drills" / "host.json")
-    return report
+    return judge(results, stopped.open_orders, started_ms, (clock.now_ms() - started_ms) // 1000)
 
 
 def judge(rows: list[dict[str, Any]], open_orders: int | None, started_ms: int, took_s: int) -> dict[str, Any]:
@@ -76,6 +76,7 @@ def judge(rows: list[dict[str, Any]], open_orders: int | None, started_ms: int, 
         "took_s": took_s,
         "rows_passed": sum(row["passed"] for row in rows),
         "rows_failed": [row["row"] for row in rows if not row["passed"]],
+        "rows_not_run": [row.name for row in ROWS if row.name not in {done["row"] for done in rows}],
         "unknown_after_10s": sum(row["unknown_after_10s"] for row in rows),
         "cancels_not_retried": sum(row["cancels_not_retried"] for row in rows),
         "recovered_s_max": max((row["recovered_s"] for row in rows if row["recovered_s"] is not None), default=None),
@@ -83,11 +84,6 @@ def judge(rows: list[dict[str, Any]], open_orders: int | None, started_ms: int, 
         "passed": bool(rows) and all(row["passed"] for row in rows) and open_orders == 0,
         "rows": rows,
     }
-
-
-def write_report(report: dict[str, Any], path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
 
 
 async def _play(scene: Scene, row: Row) -> dict[str, Any]:

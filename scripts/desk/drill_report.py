@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from scripts.desk.table_page import Row, Table, table_page, utc
+from scripts.desk.stamp import utc
+from scripts.desk.table_page import Row, Table, table_page
 from services.common.files import write_json, write_text
 
 DRILLS_DIR = Path("reports") / "drills"
@@ -22,9 +23,19 @@ _ROW_HEADS = (
 
 def keep(report: dict[str, Any], run_dir: Path) -> Path:
     """One drill: ``<run-dir>/reports/drills/<drill>.json``, where `desk report faults` finds it."""
-    path = run_dir / DRILLS_DIR / f"{report['drill']}.json"
+    path = run_dir / DRILLS_DIR / f"{report['drill']}{'_virtual' if report.get('virtual') else ''}.json"
     write_json(path, report)
     return path
+
+
+def not_run(name: str) -> dict[str, Any]:
+    """Of a drill whose turn has not come: what is not run has not passed."""
+    return {"drill": name, "passed": False, "problems": ["not run"]}
+
+
+def broken(name: str, error: Exception) -> dict[str, Any]:
+    """Of a drill that did not come to its end."""
+    return {"drill": name, "passed": False, "problems": [f"{type(error).__name__}: {error}"]}
 
 
 def keep_all(reports: Sequence[dict[str, Any]], run_dir: Path, now_ms: int) -> Path:
@@ -60,7 +71,8 @@ def _row(row: dict[str, Any]) -> Row:
 
 def _title(report: dict[str, Any]) -> str:
     struck = ", ".join(report.get("by_process", ()))
-    return f"{report['drill']} of {struck}" if struck else str(report["drill"])
+    where = " in virtual time" if report.get("virtual") else ""
+    return f"{report['drill']} of {struck}{where}" if struck else str(report["drill"])
 
 
 def _verdict(of: dict[str, Any]) -> str:

@@ -12,7 +12,8 @@ from xml.etree import ElementTree
 
 from scripts.desk.fault_catalogue import ABSENT, GROUPS, Proof
 from scripts.desk.reference_faults import not_proven, proofs_of
-from scripts.desk.table_page import Row, Table, table_page, utc
+from scripts.desk.stamp import utc
+from scripts.desk.table_page import Row, Table, table_page
 
 ORDER_PATH = {"gateway", "venue_sim", "bot.bot0"}  # a crash drill of others proves something else
 TESTS_DIR = Path("reports") / "tests"

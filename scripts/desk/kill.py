@@ -1,7 +1,6 @@
 """`desk kill`: stop a scope now. Latched at the gateway, cancelled at the venue, zero proved and kept."""
 
 import time
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -10,6 +9,7 @@ from scripts.desk.options import DataDir, Json, RunDir
 from scripts.desk.output import print_json
 from scripts.desk.places import Places, places
 from scripts.desk.running import ask, require_scope
+from scripts.desk.stamp import utc
 from services.common.errors import ExitCode, NotRunning
 
 ZERO = "ZERO"
@@ -86,7 +86,7 @@ def kill_lines(told: dict[str, Any]) -> list[str]:
     """One scope a line: how far it is, who asked when, and how one gets back."""
     lines = ["the kill switch is set to dry_run: it cancels nothing"] if told["dry_run"] else []
     for kill in told["kills"].values():
-        asked = f"asked by {kill['actor']} at {_time(kill['asked_ts_ms'])}: {kill['reason']}"
+        asked = f"asked by {kill['actor']} at {utc(kill['asked_ts_ms'])}: {kill['reason']}"
         if kill["phase"] == ZERO:
             took_s = (kill["zero_ts_ms"] - kill["asked_ts_ms"]) / 1000
             how_far = f"no order rests at the venue, proved after {took_s:.1f} s; kept so until a person re-arms"
@@ -96,10 +96,6 @@ def kill_lines(told: dict[str, Any]) -> list[str]:
         back = f"desk latch set --scope {scope} --state ACTIVE --reason MANUAL --actor <you> --yes"
         lines += [f"KILLED  {scope}: {how_far}", f"        {asked}", f"        back with {back}"]
     return lines or ["no scope is killed"]
-
-
-def _time(ts_ms: int) -> str:
-    return datetime.fromtimestamp(ts_ms / 1000, tz=UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def status(data_dir: DataDir = None, run_dir: RunDir = None, as_json: Json = False) -> int:

@@ -2,7 +2,6 @@
 
 import html
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 STYLE = (
@@ -30,10 +29,6 @@ def table_page(title: str, lead: str, tables: Sequence[Table]) -> str:
         f"<style>{STYLE}</style></head><body><h1>{html.escape(title)}</h1><p>{html.escape(lead)}</p>{body}"
         "</body></html>\n"
     )
-
-
-def utc(ts_ms: int) -> str:
-    return datetime.fromtimestamp(ts_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _table(table: Table) -> str:

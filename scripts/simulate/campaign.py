@@ -3,13 +3,12 @@
 import gc
 import hashlib
 import multiprocessing
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from scripts.desk.places import REPO
+from scripts.desk.stamp import commit
 from scripts.simulate.desk import RunResult, simulate
 
 In = TypeVar("In")
@@ -98,16 +97,6 @@ def _sum(tallies: Iterable[dict[str, int]]) -> dict[str, int]:
     for tally in tallies:
         total.update(tally)
     return dict(sorted(total.items()))
-
-
-def commit() -> str:
-    """The checked-out commit, with "+" when the tree differs from it; "unknown" outside a checkout."""
-    try:
-        head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=REPO, capture_output=True, text=True, check=True)
-        dirty = subprocess.run(["git", "status", "--porcelain"], cwd=REPO, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return head.stdout.strip()[:12] + ("+" if dirty.stdout.strip() else "")
 
 
 class Stopwatch:

@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from scripts.simulate.campaign import commit, digest_of, each, failure, speeds
+from scripts.desk.stamp import commit
+from scripts.simulate.campaign import digest_of, each, failure, speeds
 from scripts.simulate.desk import DeskRun, RunResult
 from scripts.simulate.faults import SETTLE_MS, Moment, Plan
 from scripts.simulate.gateway_node import MakeGateway

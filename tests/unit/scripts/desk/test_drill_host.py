@@ -33,6 +33,7 @@ def test_every_finding_fails_its_row_and_the_report(bad):
     report = judge([result(), row], 0, 0, 60)
     assert not report["passed"]
     assert (report["rows_passed"], report["rows_failed"]) == (1, [ROWS[0].name])
+    assert report["rows_not_run"] == [row.name for row in ROWS[1:]]
 
 
 def test_the_report_adds_up():

@@ -23,6 +23,12 @@ def test_each_drill_leaves_its_json_and_all_of_them_one_page(tmp_path):
     assert "struck &lt;once&gt;" in page
 
 
+def test_a_drill_in_virtual_time_does_not_take_the_place_of_one_with_processes(tmp_path):
+    virtual = {**CRASH, "virtual": True}
+    assert keep(virtual, tmp_path) != keep(CRASH, tmp_path)
+    assert "crash of bot.bot0, gateway in virtual time: passed" in drill_page([virtual], 0)
+
+
 def test_what_failed_is_named_at_the_top_and_its_row_stands_out():
     page = drill_page([CRASH, host(passed=False, recovered_s=None)], 0)
     assert "FAILED: host" in page
