@@ -5,12 +5,10 @@ from typing import Final
 from controllers.core.values import ExternalIntent, MarketView
 from controllers.epp import daily_state, markouts, ops_guard, risk_policy
 from controllers.epp.intents import apply_intents
-from controllers.epp.params import VARIANT_MODES, EppParams
+from controllers.epp.params import SIMULATED_MODES, VARIANT_MODES, EppParams
 from controllers.epp.position_check import PositionCheckState
 from controllers.epp.processed import Notice
 from controllers.epp.tick import Tick
-
-_SIMULATED: Final = frozenset({"sim", "paper", "shadow"})
 
 # Most severe first: the order in which reasons are told.
 SEVERITY: Final[tuple[str, ...]] = (
@@ -46,7 +44,7 @@ def may_trade(params: EppParams) -> bool:
     """Does the variant place orders at all? variant_mode is authoritative; a paper one trades nothing real."""
     if params.variant_mode == "live":
         return True
-    return params.variant_mode == "paper_only" and params.desk_mode in _SIMULATED
+    return params.variant_mode == "paper_only" and params.desk_mode in SIMULATED_MODES
 
 
 def mode_of_variant(variant: str) -> str:

@@ -11,6 +11,7 @@ from controllers.epp.regime_table import PERP_REGIMES, RegimeSpec
 
 VariantMode = Literal["live", "paper_only", "disabled", "no_trade"]
 DeskMode = Literal["sim", "paper", "shadow", "testnet", "live"]
+SIMULATED_MODES: Final = frozenset({"sim", "paper", "shadow"})  # where fills are not the venue's own
 
 # The mode that a variant letter stands for where only the letter is given; variant_mode is authoritative.
 VARIANT_MODES: Final[dict[str, VariantMode]] = {"a": "live", "b": "disabled", "c": "disabled", "d": "no_trade"}

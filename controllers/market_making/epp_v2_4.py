@@ -18,7 +18,7 @@ from pydantic import Field, create_model
 from controllers.core.values import MarketView, NoView, Plan
 from controllers.epp import daily_state
 from controllers.epp.decide import decide, seed_candles
-from controllers.epp.params import EppParams
+from controllers.epp.params import SIMULATED_MODES, EppParams
 from controllers.epp.params_doc import PARAM_DOC_BY_NAME
 from controllers.epp.processed import DailyReport, ProcessedState
 from controllers.epp.state import EppState, from_dict, initial_state, to_dict
@@ -30,7 +30,6 @@ from services.common.strategy_ports import Execution, Memory, Telemetry
 _log = logging.getLogger(__name__)
 
 _TICK_MS = 1_000
-_SIMULATED = ("sim", "paper", "shadow")  # where fills are not the venue's own
 _FORGOT_BEFORE_MS = 60_000  # fills listed twice are told apart by their trade ids
 _FALLBACK_FEES = Fees(maker_pct=Decimal("0.0002"), taker_pct=Decimal("0.0006"))
 
@@ -129,7 +128,7 @@ class EppV24Controller(ControllerBase):
             connector_io_duration_ms=self._io_ms,
             csv_write_duration_ms=self._telemetry.csv_write_ms(),
         )
-        if self.params.desk_mode in _SIMULATED:
+        if self.params.desk_mode in SIMULATED_MODES:
             fills, refusals, queue_ms = self._execution.paper_stats()
             processed = processed._replace(
                 paper_fill_count=fills, paper_reject_count=refusals, paper_avg_queue_delay_ms=queue_ms

@@ -25,7 +25,7 @@ class Bundle(NamedTuple):
     strategy: str
     version: int
     maturity: str
-    overridable: tuple[str, ...]  # names a bot may set for itself without asking
+    overridable: tuple[str, ...]  # names a bot may set for itself without asking; others are refused
     envelope: dict[str, Bound]
     params: dict[str, Any]  # as written
     path: Path

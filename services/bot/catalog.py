@@ -15,6 +15,8 @@ from services.common.yaml_file import read_yaml
 
 Kind = Literal["invalid", "drift", "override", "reference"]
 
+_KINDS: dict[str, Kind] = {"BUNDLE_UNKNOWN": "reference", "OVERRIDE_NOT_ALLOWED": "override"}
+
 
 class Finding(NamedTuple):
     kind: Kind
@@ -50,23 +52,8 @@ def _check_bot(data_dir: Path, bot_id: str) -> list[Finding]:
     try:
         bot = resolve_bot(data_dir, bot_id)
     except DeskError as error:
-        kind: Kind = "reference" if error.code == "BUNDLE_UNKNOWN" else "invalid"
-        return [Finding(kind, bot_id, error.text, error.next_step)]
-    return [*_overrides(bot), *_drift(bot), *_references(bot)]
-
-
-def _overrides(bot: ResolvedBot) -> list[Finding]:
-    allowed = ", ".join(bot.bundle.overridable) or "nothing"
-    return [
-        Finding(
-            "override",
-            bot.values[name].origin,
-            f"{name}={bot.values[name].value} differs from bundle {bot.bundle.name}; a bot may set: {allowed}",
-            f"remove {name}, or make it overridable in catalog/{bot.bundle.name}.yml and have that approved",
-        )
-        for name in bot.overridden
-        if name not in bot.bundle.overridable
-    ]
+        return [Finding(_KINDS.get(error.code, "invalid"), bot_id, error.text, error.next_step)]
+    return [*_drift(bot), *_references(bot)]
 
 
 def _drift(bot: ResolvedBot) -> list[Finding]:

@@ -6,6 +6,8 @@ but for reading the files.
     data/catalog/<bundle>.yml                    an approved set of values with the envelope they may move in
 
 Order: default < bundle < bot < flag. What is wrong is refused with path, value, allowed range and example; exit 4.
+A bot sets only what its bundle names as ``overridable``. A flag may set anything inside the envelope for one run that
+trades with nobody's money; elsewhere no more than the bot.
 """
 
 import hashlib
@@ -13,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from controllers.epp.params import VARIANT_MODES, EppParams
+from controllers.epp.params import SIMULATED_MODES, VARIANT_MODES, EppParams
 from services.bot.bundle import Bundle, read_bundle
 from services.bot.fields import Fault, fields_by_name, params_from_values, parse_params, parse_value
 from services.common.errors import ConfigError
@@ -36,11 +38,13 @@ _DESK_KEYS = (
     "rearm_token",
     "bundle_hash",
 )
+FLAG = "flag"
 _BUNDLE_FLAG = "bundle="
 _DESK_REQUIRED = ("bot_id", "bundle", "pair")
 _CONTROLLER_KEYS = ("id", "controller_name", "controller_type", "connector_name", "trading_pair", "overrides")
 _IDENTITY = frozenset({"bot_id", "exchange", "variant", "variant_mode", "desk_mode", "rearm_token"})
 _FIX = "correct the file; `desk show-config <bot>` prints every value, docs/reference/epp_v2_4.md every name"
+_GRANT = "remove the line, or name it under overridable"
 
 
 class Value(NamedTuple):
@@ -94,20 +98,25 @@ def resolve_bot(data_dir: Path, bot_id: str, overrides: Sequence[str] = ()) -> R
     layers = (
         (bundle.params, f"catalog/{bundle.name}.yml", bundle.path),
         (own, f"{bot_id}/conf/controllers/{CONTROLLER_FILE}", controller_path),
-        (_from_flags(overrides), "flag", Path("--set")),
+        (_from_flags(overrides), FLAG, Path("--set")),
     )
-    overridden: list[str] = []
+    overridden: dict[str, str] = {}  # by name: who set it last
     for raw, origin, path in layers:
         parsed, found = parse_params(raw, path)
         faults += found
         for name, value in parsed.items():
             values[name] = Value(value, origin)
-            if path is not bundle.path and name not in overridden:
-                overridden.append(name)
+            if path is not bundle.path:
+                overridden[name] = origin
     for name, value in _identity(desk, bot_id).items():
         values[name] = Value(value, f"{bot_id}/desk.yml")
     faults += envelope_faults(bundle, values)
-    _refuse(faults)
+    ungranted = override_faults(bundle, values, overridden)
+    if ungranted and not faults:
+        raise ConfigError(
+            "OVERRIDE_NOT_ALLOWED", _lines(ungranted), f"{_GRANT} of {bundle.path} and have that approved"
+        )
+    _refuse([*faults, *ungranted])
     params = params_from_values({name: value.value for name, value in values.items()}, desk_path)
     return ResolvedBot(
         bot_id=bot_id,
@@ -158,6 +167,20 @@ def envelope_faults(bundle: Bundle, values: Mapping[str, Value]) -> list[Fault]:
                 )
             )
     return faults
+
+
+def override_faults(bundle: Bundle, values: Mapping[str, Value], overridden: Mapping[str, str]) -> list[Fault]:
+    """Values that the bundle does not let a bot set: it was approved without them. ``overridden`` is name to origin."""
+    is_trial = values["desk_mode"].value in SIMULATED_MODES
+    allowed = ", ".join(bundle.overridable) or "nothing"
+    return [
+        Fault(
+            f"{origin}: {name}={values[name].value}, which bundle {bundle.name} does not let a bot set;"
+            f" allowed: {allowed}"
+        )
+        for name, origin in overridden.items()
+        if name not in bundle.overridable and not (is_trial and origin == FLAG)
+    ]
 
 
 def hash_of(values: Mapping[str, Value], pair: str, bundle_name: str) -> str:
@@ -253,4 +276,8 @@ def _unknown(path: Path, key: str, known: Sequence[str]) -> Fault:
 
 def _refuse(faults: Sequence[Fault]) -> None:
     if faults:
-        raise ConfigError("E_CFG_INVALID", "\n".join(fault.text for fault in faults), _FIX)
+        raise ConfigError("E_CFG_INVALID", _lines(faults), _FIX)
+
+
+def _lines(faults: Sequence[Fault]) -> str:
+    return "\n".join(fault.text for fault in faults)

@@ -9,6 +9,7 @@ import pytest
 from services.bot.catalog import check_catalog, hash_of_bundle
 from services.bot.config import resolve_bot, validate_file
 from services.common.errors import ConfigError, ExitCode
+from services.common.yaml_file import read_yaml
 
 REPO = Path(__file__).resolve().parents[4]
 
@@ -52,7 +53,9 @@ def test_each_value_knows_where_it_comes_from(data_dir):
 
 
 def test_all_regimes_are_set_at_once_and_one_differs(data_dir):
-    override(data_dir, "  regimes: {up: {refresh_s: 3}, all: {refresh_s: 2}}\n")
+    change(
+        data_dir / "catalog" / "demo_tight.yml", "      refresh_s: 1\n", "      refresh_s: 2\n    up: {refresh_s: 3}\n"
+    )
     bot = resolve_bot(data_dir, "bot0")
     assert [spec.refresh_s for spec in bot.params.regimes] == [2, 3, 2, 2, 2]
 
@@ -110,6 +113,37 @@ def test_a_value_outside_the_envelope_of_its_bundle_is_refused(data_dir):
     assert "to 0.02" in text
 
 
+@pytest.mark.parametrize("bot", ["bot0", "bot1", "bot2", "bot3"])
+def test_a_bot_that_sets_what_its_bundle_does_not_let_it_set_does_not_start(data_dir, bot):
+    override(data_dir, "  fill_factor: 0.3\n", bot)
+    with pytest.raises(ConfigError) as caught:
+        resolve_bot(data_dir, bot)
+    refused = caught.value
+    assert (refused.code, refused.exit_code) == ("OVERRIDE_NOT_ALLOWED", ExitCode.CONFIG)
+    bundle = read_yaml(data_dir / bot / "desk.yml")["bundle"]
+    allowed = ", ".join(read_yaml(data_dir / "catalog" / f"{bundle}.yml")["overridable"]) or "nothing"
+    assert refused.text == (
+        f"{bot}/conf/controllers/epp_v2_4.yml: fill_factor=0.3, which bundle {bundle} does not let a bot set;"
+        f" allowed: {allowed}"
+    )
+    assert "remove the line, or name it under overridable of" in refused.next_step
+
+
+def test_a_bundle_that_sets_the_same_for_all_needs_no_grant(data_dir):
+    change(data_dir / "catalog" / "demo_tight.yml", "params:\n", "params:\n  fill_factor: 0.3\n")
+    assert resolve_bot(data_dir, "bot0").params.fill_factor == Decimal("0.3")
+
+
+@pytest.mark.parametrize(("mode", "may_try"), [("sim", True), ("shadow", True), ("testnet", False), ("live", False)])
+def test_a_flag_of_one_run_tries_any_value_only_where_nobodys_money_is_at_stake(data_dir, mode, may_try):
+    change(data_dir / "bot1" / "desk.yml", "variant: a\n", f"variant: a\ndesk_mode: {mode}\n")
+    assert resolve_bot(data_dir, "bot1", ["max_base_pct=0.5"]).params.max_base_pct == Decimal("0.5")
+    if may_try:
+        assert resolve_bot(data_dir, "bot1", ["fill_factor=0.3"]).params.fill_factor == Decimal("0.3")
+    else:
+        assert "flag: fill_factor=0.3" in refusal(data_dir, "bot1", ["fill_factor=0.3"])
+
+
 def test_a_half_written_file_is_refused(data_dir):
     path = data_dir / "bot0" / "desk.yml"
     path.write_text(path.read_text().rstrip("\n")[:-3])
@@ -156,8 +190,9 @@ def test_the_files_in_the_repository_are_right(data_dir):
 def test_the_catalogue_check_finds_an_override_nobody_approved(data_dir):
     override(data_dir, "  fill_factor: 0.3\n")
     [finding] = check_catalog(data_dir)
-    assert (finding.kind, finding.where) == ("override", "bot0/conf/controllers/epp_v2_4.yml")
-    assert "a bot may set: total_amount_quote, max_base_pct" in finding.what
+    assert (finding.kind, finding.where) == ("override", "bot0")
+    assert "bot0/conf/controllers/epp_v2_4.yml: fill_factor=0.3" in finding.what
+    assert "allowed: total_amount_quote, max_base_pct" in finding.what
 
 
 def test_the_catalogue_check_finds_a_bundle_that_changed_since_it_was_pinned(data_dir):
