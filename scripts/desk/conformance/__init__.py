@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from scripts.desk.options import Json
-from services.common.errors import ConfigError, DeskError, ExitCode
+from services.common.errors import ConfigError, DeskError, ExitCode, NotFound, TimedOut
 from services.dialects.cards import Outcome, numbers
 
 VENUES = ("bitget",)
@@ -55,7 +55,15 @@ def conformance(
         only = numbers(cards)
     except ValueError as error:
         raise ConfigError("CONFORMANCE_CARDS", str(error), "--cards 20-26,80") from error
+    if only is not None and not only:
+        raise ConfigError("CONFORMANCE_CARDS", f"cards={cards!r}: a range that holds no number", "--cards 20-26,80")
     run = play_ccxt(only, through) if client == "ccxt" else play_hummingbot(cards)
+    if not run.outcomes:
+        raise NotFound(
+            "CONFORMANCE_CARDS",
+            f"cards={cards}: {client} plays no card of these numbers",
+            "desk conformance --cards 20-26",
+        )
     page = report.write(run, places(None, run_dir).run_dir / "reports" / "conformance")
     if as_json:
         print_json(report.as_json(run))
@@ -73,6 +81,7 @@ def play_ccxt(only: frozenset[int] | None = None, through: str = "") -> Any:
     from scripts.desk.conformance.report import Run
     from scripts.desk.conformance.target import GatewayTarget, Target
     from scripts.desk.conformance.through_gateway import OTHERWISE, in_order
+    from scripts.desk.stamp import commit
     from services.common.clock import SystemClock
     from services.dialects.cards import play
 
@@ -81,12 +90,12 @@ def play_ccxt(only: frozenset[int] | None = None, through: str = "") -> Any:
     chosen = [card for deck in decks for card in deck.cards if only is None or card.number in only]
     with (GatewayTarget if through else Target)(clock, *TARGET_FLAGS) as target:
         bench = CcxtBench(target, clock)
-        started_ms = clock.now_ms()
+        started_ms, code = clock.now_ms(), commit()
         parts = in_order(chosen) if through else [chosen]
         outcomes = [o for part in parts for o in play(part, bench, clock, ccxt.BaseError, bench.reset)]
     if through:
         outcomes = [_otherwise(outcome, OTHERWISE.get(outcome.number, "")) for outcome in outcomes]
-    return Run("bitget", "ccxt", ccxt.__version__, started_ms, tuple(outcomes), through)
+    return Run("bitget", "ccxt", ccxt.__version__, started_ms, tuple(outcomes), through, code)
 
 
 def _otherwise(outcome: Outcome, why: str) -> Outcome:
@@ -107,19 +116,24 @@ def play_hummingbot(cards: str = "") -> Any:
     from scripts.desk.conformance.report import Run
     from scripts.desk.conformance.target import Target
     from scripts.desk.places import REPO
+    from scripts.desk.stamp import commit
     from services.common.clock import SystemClock
 
     clock = SystemClock()
     with Target(clock, *TARGET_FLAGS) as target:
-        started_ms = clock.now_ms()
+        started_ms, code = clock.now_ms(), commit()
         argv = [sys.executable, "-m", "services.bot.conformance", "--url", target.url, "--run-dir", str(target.run_dir)]
-        done = subprocess.run([*argv, "--cards", cards], cwd=REPO, capture_output=True, timeout=HUMMINGBOT_S)
+        try:
+            done = subprocess.run([*argv, "--cards", cards], cwd=REPO, capture_output=True, timeout=HUMMINGBOT_S)
+        except subprocess.TimeoutExpired as error:
+            text = f"hummingbot has not played its cards within {HUMMINGBOT_S} s"
+            raise TimedOut("CONFORMANCE_CLIENT", text, "desk conformance --client hummingbot --cards 20-26") from error
     try:
         outcomes = msgspec.json.decode(done.stdout, type=list[Outcome])
     except msgspec.DecodeError as error:
         said = done.stderr.decode(errors="replace")[-500:]
         raise DeskError("CONFORMANCE_CLIENT", f"exit={done.returncode}, {error}, {said}", "run it by hand") from error
-    return Run("bitget", "hummingbot", version("hummingbot"), started_ms, tuple(outcomes))
+    return Run("bitget", "hummingbot", version("hummingbot"), started_ms, tuple(outcomes), commit=code)
 
 
 def _print_table(console: Any, run: Any, page: Path) -> None:

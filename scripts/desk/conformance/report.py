@@ -2,10 +2,10 @@
 
 import html
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from scripts.desk.stamp import utc
 from services.dialects.cards import Outcome
 
 
@@ -16,6 +16,7 @@ class Run(NamedTuple):
     started_ms: int
     outcomes: tuple[Outcome, ...]
     through: str = ""  # "gateway": not the venue itself was asked
+    commit: str = "unknown"
 
     def count(self, result: str) -> int:
         return sum(outcome.result == result for outcome in self.outcomes)
@@ -26,7 +27,8 @@ def as_json(run: Run) -> dict[str, Any]:
         "venue": run.venue,
         "client": run.client,
         "client_version": run.client_version,
-        "date": _date(run.started_ms),
+        "date": utc(run.started_ms),
+        "commit": run.commit,
         "passed": run.count("passed"),
         "failed": run.count("failed"),
         "otherwise": run.count("otherwise"),  # through the gateway only: answered in its own way, with the reason
@@ -49,7 +51,7 @@ def as_html(run: Run) -> str:
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title><style>'
         "body{font:14px system-ui;margin:2em}table{border-collapse:collapse}td,th{padding:.3em .8em;text-align:left;"
         "border-bottom:1px solid #ddd}.failed td{background:#fdd}.otherwise td{background:#fed}</style></head><body>"
-        f"<h1>{html.escape(title)}</h1><p>{_date(run.started_ms)} UTC · {run.count('passed')} passed, "
+        f"<h1>{html.escape(title)}</h1><p>{utc(run.started_ms)} · commit {run.commit} · {run.count('passed')} passed, "
         f"{run.count('failed')} failed{_otherwise(run)} · on the simulated venue; proven on the real "
         "venue: no</p><table><tr><th>card</th><th>group</th><th>what</th><th>result</th><th>seen</th><th>took</th></tr>"
         f"{rows}</table></body></html>\n"
@@ -61,7 +63,7 @@ def as_table(run: Run) -> list[Sequence[str]]:
 
 
 def file_name(run: Run, suffix: str) -> str:
-    stamp = _date(run.started_ms).replace(":", "").replace(" ", "T")
+    stamp = utc(run.started_ms).removesuffix(" UTC").replace(":", "").replace(" ", "T")
     through = f"-{run.through}" if run.through else ""
     return f"{run.venue}{through}-{run.client}-{stamp}.{suffix}"
 
@@ -78,7 +80,3 @@ def write(run: Run, directory: Path) -> Path:
 
 def _otherwise(run: Run) -> str:
     return f", {run.count('otherwise')} otherwise" if run.through else ""
-
-
-def _date(ts_ms: int) -> str:
-    return datetime.fromtimestamp(ts_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
