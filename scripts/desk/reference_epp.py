@@ -24,7 +24,8 @@ def epp_page(header: str) -> str:
 
 
 _INTRODUCTION = """Set in a bundle (`data/catalog/<bundle>.yml`, under `params`) or for one bot
-(`data/<bot>/conf/controllers/epp_v2_4.yml`, under `overrides`), or for one run (`--set name=value`).
+(`data/<bot>/conf/controllers/epp_v2_4.yml`, under `overrides`: names the bundle grants), or for one run
+(`--set name=value`).
 Order: default < bundle < bot < flag. `desk show-config <bot>` prints what a bot runs with and where each value comes
 from, `desk validate <file>` refuses what is wrong. `_pct` is a fraction (0.05 is 5 %), `_bps` basis points, `_s`
 seconds, `_ms` milliseconds.

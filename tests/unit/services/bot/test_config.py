@@ -53,9 +53,9 @@ def test_each_value_knows_where_it_comes_from(data_dir):
 
 
 def test_all_regimes_are_set_at_once_and_one_differs(data_dir):
-    change(
-        data_dir / "catalog" / "demo_tight.yml", "      refresh_s: 1\n", "      refresh_s: 2\n    up: {refresh_s: 3}\n"
-    )
+    bundle = data_dir / "catalog" / "demo_tight.yml"
+    change(bundle, "  regimes:\n", "  regimes:\n    up: {refresh_s: 3}\n")
+    change(bundle, "      refresh_s: 1\n", "      refresh_s: 2\n")
     bot = resolve_bot(data_dir, "bot0")
     assert [spec.refresh_s for spec in bot.params.regimes] == [2, 3, 2, 2, 2]
 
@@ -95,6 +95,7 @@ def test_the_hash_names_the_values_and_nothing_else(data_dir):
     ],
 )
 def test_a_wrong_value_is_refused_with_path_value_range_and_example(data_dir, line, expected):
+    change(data_dir / "catalog" / "epp_perp_no_trade.yml", "overridable: []", "overridable: [min_net_edge_bps]")
     path = override(data_dir, f"  {line}\n", bot="bot2")
     text = refusal(data_dir, "bot2")
     assert all(part in text for part in expected), text
