@@ -90,7 +90,7 @@ def names(text: str) -> tuple[str, ...]:
     if text == "none":
         return ()
     wanted = tuple(name.strip() for name in text.split(",") if name.strip())
-    for name in wanted:
+    for name in wanted or (repr(text),):
         if name not in CATALOGUE:
             raise ValueError(f"{name}; known: all, none, {', '.join(CATALOGUE)}")
     return wanted
