@@ -1,13 +1,14 @@
-"""What one durable write costs on this disk, now: the floor under every commit of the same run."""
+"""What one durable write costs on this disk, at the rate of the same run: the floor under its commits."""
 
 import os
 from pathlib import Path
 from types import TracebackType
 
+from scripts.desk.bench_gateway_side import SLICE_S, at_rate
 from services.common.clock import stopwatch_ns
 
 _ROOM_BYTES = 4 << 20
-_WRITE_BYTES = 16 << 10  # about what a commit of one order writes
+_BLOCK = b"x" * (16 << 10)  # about what a commit of one order writes
 
 
 class DiskProbe:
@@ -30,12 +31,14 @@ class DiskProbe:
         os.close(self._fd)
         self._path.unlink(missing_ok=True)
 
-    def sync(self, times: int) -> None:
-        """Blocks for so many syncs, one after the other."""
-        block = b"x" * _WRITE_BYTES
-        for _ in range(times):
-            started_ns = stopwatch_ns()
-            os.pwrite(self._fd, block, self._at)
-            os.fdatasync(self._fd)
-            self.samples_ns.append(stopwatch_ns() - started_ns)
-            self._at = (self._at + _WRITE_BYTES) % _ROOM_BYTES
+    async def slice(self, rate: int) -> None:
+        """One second of syncs at the rate: back to back a disk that sleeps in between is three times as fast."""
+        await at_rate(rate * SLICE_S, rate, self._sync)
+
+    async def _sync(self) -> None:
+        """Blocks: nothing else is wanted of this process meanwhile."""
+        started_ns = stopwatch_ns()
+        os.pwrite(self._fd, _BLOCK, self._at)
+        os.fdatasync(self._fd)
+        self.samples_ns.append(stopwatch_ns() - started_ns)
+        self._at = (self._at + len(_BLOCK)) % _ROOM_BYTES

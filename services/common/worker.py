@@ -88,7 +88,7 @@ def run_service_main(
         claim(arguments.run_dir, process)  # held until this process ends
         if is_order_path:
             sys.setswitchinterval(SWITCH_INTERVAL_S)
-        with asyncio.Runner(loop_factory=_fast_loop if is_order_path else None) as runner:
+        with asyncio.Runner(loop_factory=fast_loop if is_order_path else None) as runner:
             return runner.run(_run(arguments, name, process, source or process, loaded, make))
     except DeskError as error:
         get_logger("worker").critical("start.refused", error=str(error), exit_code=int(error.exit_code))
@@ -149,7 +149,7 @@ async def _run(
         await bus.close()
 
 
-def _fast_loop() -> asyncio.AbstractEventLoop:
+def fast_loop() -> asyncio.AbstractEventLoop:
     """uvloop's where it is installed; nothing but speed depends on it."""
     try:
         import uvloop  # not in processes that have no use for it

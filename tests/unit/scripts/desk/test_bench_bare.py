@@ -1,24 +1,16 @@
-"""The floor of the bench measures what it says: exchanges with a real server, as many as the rate asks for."""
+"""The floor of the bench is an exchange by the desk's own way, counted once each."""
 
-from aiohttp import web
-
-from scripts.desk.bench_bare import Bare, _answer
+from scripts.desk.bench_bare import Bare, start
 
 
-async def test_a_second_at_a_rate_is_so_many_exchanges_and_the_connecting_one_is_not_counted():
-    asked = []
-
-    async def answer(request: web.Request) -> web.Response:
-        asked.append(request.path)
-        return await _answer(request)
-
-    app = web.Application()
-    app.router.add_post("/bare", answer)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    bare = Bare(f"http://127.0.0.1:{runner.addresses[0][1]}")
-    await bare.slice(20)
-    await runner.cleanup()
-    assert len(asked) == 21
-    assert len(bare.samples_ns) == 20 and min(bare.samples_ns) > 0
+async def test_a_slice_makes_as_many_exchanges_as_the_rate_says_and_the_connecting_one_is_not_counted():
+    front, port = await start(0)
+    bare = Bare(f"http://127.0.0.1:{port}")
+    try:
+        await bare.slice(5)
+        assert len(bare.samples_ns) == 5
+        assert all(sample > 0 for sample in bare.samples_ns)
+        assert len(front.connections) == 1, "one connection, used again"
+    finally:
+        await bare.close()
+        await front.close(0.2)

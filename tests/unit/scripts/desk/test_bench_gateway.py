@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from scripts.desk.bench_gateway import print_table, report_of
+from scripts.desk.bench_gateway import floor_of, print_table, report_of
 from scripts.desk.bench_gateway_side import Sample, Side, quantiles_ms
 from scripts.desk.disk_probe import DiskProbe
 from services.common import venue
@@ -79,12 +79,13 @@ def test_a_way_on_which_nothing_was_placed_has_no_figures_and_makes_no_differenc
 
 def test_a_person_gets_a_table_of_the_same(capsys):
     report = report_of(50, 20, measured("direct", 1), measured("gateway", 9), told())
-    bare = {"exchanges": 2, "p50_ms": 0.9, "p99_ms": 1.2, "max_ms": 1.5}
-    extra = {"bare": bare, "disk": {f"fdatasync_{name}": 0.2 for name in ("p50_ms", "p99_ms", "max_ms")}}
-    print_table({**report, **extra, "cpu_ms_per_order": {}, "cpu_at_rest_pct": {}, "load_average": 1.0})
+    print_table(
+        {**report, **floor_of([900_000], [200_000]), "cpu_ms_per_order": {}, "cpu_at_rest_pct": {}, "load_average": 1.0}
+    )
     text = capsys.readouterr().out
     assert all(
-        name in text for name in ("direct", "gateway", "added", "judge", "journal", "http", "bare", "disk", "lost")
+        name in text
+        for name in ("direct", "gateway", "added", "judge", "journal", "http", "bare", "disk", "floor", "lost")
     )
 
 
@@ -103,9 +104,15 @@ async def test_an_unknown_outcome_is_lost_and_a_refusal_is_counted_by_its_code()
     assert (one.samples, one.refusals) == ([], {})
 
 
-def test_the_disk_is_asked_as_often_as_wanted_and_leaves_nothing_behind(tmp_path):
+def test_the_floor_is_one_exchange_and_one_sync():
+    floor = floor_of([1_000_000, 3_000_000], [200_000, 500_000])
+    assert (floor["floor_p50_ms"], floor["floor_p99_ms"]) == (3.5, 3.5)
+    assert (floor["bare"]["exchanges"], floor["disk"]["fdatasync_max_ms"]) == (2, 0.5)
+
+
+async def test_the_disk_is_asked_as_often_as_wanted_and_leaves_nothing_behind(tmp_path):
     with DiskProbe(tmp_path) as disk:
-        disk.sync(5)
+        await disk.slice(5)
         assert len(disk.samples_ns) == 5
     assert list(tmp_path.iterdir()) == []
 
