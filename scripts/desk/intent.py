@@ -50,7 +50,9 @@ def resume(
 def _send(where: Places, bot: str, action: Action, reason: str, expires_s: int, as_json: bool) -> int:
     addresses = running_desk(where)
     if bot not in (*addresses.desk.bots, "desk"):
-        raise NotFound("BOT_UNKNOWN", f"{bot} does not run; running: {', '.join(addresses.desk.bots)}", "desk status")
+        raise NotFound(
+            "BOT_UNKNOWN", f"{bot} does not run; running: {', '.join(addresses.desk.bots)}", f"desk status{where.flag}"
+        )
     event_id = asyncio.run(_publish(where, addresses.redis_url, bot, action, reason, expires_s))
     if as_json:
         print_json({"intent_id": event_id, "bot": bot, "action": action})
@@ -86,6 +88,6 @@ async def _publish(where: Places, redis_url: str, bot: str, action: Action, reas
         raise NotRunning(
             "BUS_UNREACHABLE",
             f"{action} of {bot} did not reach {redis_url} within {ON_THE_BUS_WITHIN_MS / 1000:g} s: nobody was told",
-            f"desk kill now --scope {'desk' if bot == 'desk' else f'bot:{bot}'} --yes, which needs no bus",
+            f"desk kill now --scope {'desk' if bot == 'desk' else f'bot:{bot}'} --yes{where.flag}, which needs no bus",
         )
     return event.event_id

@@ -8,7 +8,7 @@ import typer
 from scripts.desk.options import DataDir, Json, RunDir
 from scripts.desk.output import print_json
 from scripts.desk.places import Places, places
-from scripts.desk.running import ask, require_scope
+from scripts.desk.running import ask, rearm_command, require_scope
 from scripts.desk.stamp import utc
 from services.common.errors import ExitCode, NotRunning
 
@@ -53,9 +53,9 @@ def now(
     if as_json:
         print_json(report)
     elif not yes:
-        print(f"kill {scope}: dry run; add --yes. Now:\n" + "\n".join(kill_lines(told)))
+        print(f"kill {scope}: dry run; add --yes. Now:\n" + "\n".join(kill_lines(told, where)))
     else:
-        print("\n".join(kill_lines(told)))
+        print("\n".join(kill_lines(told, where)))
     is_zero = not yes or told["dry_run"] or told["kills"].get(scope, {}).get("phase") == ZERO
     return int(ExitCode.OK if is_zero else ExitCode.TIMEOUT)
 
@@ -82,7 +82,7 @@ def _until_zero(where: Places, scope: str) -> dict[str, Any]:
     return told
 
 
-def kill_lines(told: dict[str, Any]) -> list[str]:
+def kill_lines(told: dict[str, Any], where: Places) -> list[str]:
     """One scope a line: how far it is, who asked when, and how one gets back."""
     lines = ["the kill switch is set to dry_run: it cancels nothing"] if told["dry_run"] else []
     for kill in told["kills"].values():
@@ -93,8 +93,7 @@ def kill_lines(told: dict[str, Any]) -> list[str]:
         else:
             how_far = "NOT YET ZERO: latching and cancelling, again and again until the venue shows nothing"
         scope = kill["scope"]
-        back = f"desk latch set --scope {scope} --state ACTIVE --reason MANUAL --actor <you> --yes"
-        lines += [f"KILLED  {scope}: {how_far}", f"        {asked}", f"        back with {back}"]
+        lines += [f"KILLED  {scope}: {how_far}", f"        {asked}", f"        back with {rearm_command(where, scope)}"]
     return lines or ["no scope is killed"]
 
 
@@ -103,9 +102,10 @@ def status(data_dir: DataDir = None, run_dir: RunDir = None, as_json: Json = Fal
 
     Example: desk kill status --json
     """
-    told = ask(places(data_dir, run_dir), "kill_switch", "/kill")
+    where = places(data_dir, run_dir)
+    told = ask(where, "kill_switch", "/kill")
     if as_json:
         print_json(told)
         return 0
-    print("\n".join(kill_lines(told)))
+    print("\n".join(kill_lines(told, where)))
     return 0

@@ -8,7 +8,7 @@ from scripts.desk.options import DataDir, Json, RunDir
 from scripts.desk.output import print_json
 from scripts.desk.places import Places, places
 from scripts.desk.running import ask, require_scope
-from services.common.errors import ConfigError, NotRunning
+from services.common.errors import ConfigError, DeskError, NotRunning
 
 STATES = ("ACTIVE", "REDUCING", "HALTED")
 
@@ -98,7 +98,9 @@ def _tighten_by_file(
     entries = file.read_or_halted(now_ms)
     before = entries[scope].state if scope in entries else "ACTIVE"
     if state == before or is_looser(state, before):  # type: ignore[arg-type]
-        raise NotRunning("NOT_RUNNING", f"the gateway does not answer; {scope} stays {before}", "desk up, then again")
-    if is_meant:
-        file.set(scope, LatchEntry(state, reason, actor, now_ms))  # type: ignore[arg-type]
+        raise NotRunning(
+            "NOT_RUNNING", f"the gateway does not answer; {scope} stays {before}", f"desk up{where.flag}, then again"
+        )
+    if is_meant and not file.set(scope, LatchEntry(state, reason, actor, now_ms)):  # type: ignore[arg-type]
+        raise DeskError("LATCH_UNWRITTEN", f"path={file.path} cannot be written", "make room on the disk, then again")
     return {"scope": scope, "before": before, "state": state, "done": is_meant, "by": "file"}

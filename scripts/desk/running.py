@@ -38,6 +38,11 @@ def require_scope(where: Places, scope: str, also: Iterable[str] = ()) -> None:
         )
 
 
+def rearm_command(where: Places, scope: str) -> str:
+    """By which a person loosens a scope again, to paste."""
+    return f"desk latch set --scope {scope} --state ACTIVE --reason MANUAL --actor <you> --yes{where.flag}"
+
+
 def not_running(where: Places) -> NotRunning:
     """A mistyped run directory is the usual reason, and in an emergency a costly one."""
     from scripts.desk.supervisor.leftovers import run_dirs_of_desks

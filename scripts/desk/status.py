@@ -9,7 +9,7 @@ import typer
 from scripts.desk.options import DataDir, Json, RunDir
 from scripts.desk.output import age, amount, print_json, wide_console
 from scripts.desk.places import Places, places
-from scripts.desk.running import running_desk
+from scripts.desk.running import rearm_command, running_desk
 from services.common.addresses import Addresses
 from services.contracts.events import BotStatusV1
 
@@ -35,7 +35,7 @@ def status(data_dir: DataDir = None, run_dir: RunDir = None, as_json: Json = Fal
     if as_json:
         print_json(report)
     else:
-        _print(report)
+        _print(report, where)
     return 0 if all(process["ready"] for process in report["processes"]) else 1
 
 
@@ -147,7 +147,7 @@ def _bot_row(bot: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _stopped(report: dict[str, Any]) -> list[str]:
+def _stopped(report: dict[str, Any], where: Places) -> list[str]:
     """What is latched or killed, who did it, and how one gets back."""
     lines = []
     latch = (report["gateway"] or {}).get("latch") or {"readable": True, "scopes": {}}
@@ -155,16 +155,14 @@ def _stopped(report: dict[str, Any]) -> list[str]:
         lines.append("latched   the latch file cannot be read: every scope counts as HALTED")
     for scope, entry in latch["scopes"].items():
         if entry["state"] != "ACTIVE":
-            again = f"desk latch set --scope {scope} --state ACTIVE --reason MANUAL --actor <you> --yes"
-            lines.append(
-                f"latched   {scope} {entry['state']} by {entry['actor']}: {entry['reason']}; back with {again}"
-            )
+            back = rearm_command(where, scope)
+            lines.append(f"latched   {scope} {entry['state']} by {entry['actor']}: {entry['reason']}; back with {back}")
     for kill in ((report["kill_switch"] or {}).get("kills") or {}).values():
         lines.append(f"killed    {kill['scope']} by {kill['actor']}: {kill['reason']}, {kill['phase']}")
     return lines
 
 
-def _print(report: dict[str, Any]) -> None:
+def _print(report: dict[str, Any], where: Places) -> None:
     from rich.table import Table
 
     console = wide_console()
@@ -187,7 +185,7 @@ def _print(report: dict[str, Any]) -> None:
     for bot in report["bots_now"]:
         bots.add_row(*_bot_row(bot))
     console.print(bots)
-    for line in _stopped(report):
+    for line in _stopped(report, where):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     venue = report["venue"] or {}
     console.print(f"open orders at the venue: {venue.get('open_orders', 'unknown')}")

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from scripts.desk.output import json_text, print_json
 from scripts.desk.places import Places
+from scripts.desk.running import rearm_command
 from scripts.desk.supervisor.desk import Desk, StopReport
 from scripts.desk.supervisor.integrity import judge_integrity, stored_by_kind
 from scripts.desk.supervisor.ledger import RunLedger
@@ -100,7 +101,7 @@ async def latched_scopes(desk: Desk) -> list[str]:
     latch = await desk.admin.get(f"{desk.children['gateway'].plan.url}/desk/latch")
     return [
         f"{scope} is {entry['state']} by {entry['actor']}: {entry['reason']}; "
-        f"a person re-arms with desk latch set --scope {scope} --state ACTIVE"
+        f"a person re-arms with {rearm_command(desk.where, scope)}"
         for scope, entry in ((latch or {}).get("scopes") or {}).items()
         if entry["state"] != "ACTIVE"
     ]

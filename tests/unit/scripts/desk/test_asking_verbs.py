@@ -135,7 +135,8 @@ async def test_status_shows_what_each_bot_has_and_what_keeps_it_from_quoting(des
     (row,) = [line for line in out.splitlines() if "bot1" in line and "HALTED" in line and "open" in line]
     for part in ("unknown", "3", "-0.0081 BTC-USDT", "99,990.50", "never STALE"):
         assert part in row
-    assert "latched   bot:bot1 HALTED by anna: MANUAL; back with desk latch set --scope bot:bot1 --state ACTIVE" in out
+    back = f"desk latch set --scope bot:bot1 --state ACTIVE --reason MANUAL --actor <you> --yes --run-dir {run_dir}"
+    assert f"latched   bot:bot1 HALTED by anna: MANUAL; back with {back}" in out
     assert "killed    desk by anna: MANUAL, ZERO" in out
 
 
@@ -251,7 +252,8 @@ async def test_kill_is_a_dry_run_until_it_is_meant_and_then_waits_until_zero_is_
     out = capsys.readouterr().out
     assert "KILLED  bot:bot1: no order rests at the venue, proved after 0.3 s" in out
     assert "asked by anna at 2026-11-20 15:54:08 UTC: MANUAL" in out
-    assert "back with desk latch set --scope bot:bot1 --state ACTIVE" in out
+    back = f"desk latch set --scope bot:bot1 --state ACTIVE --reason MANUAL --actor <you> --yes --run-dir {run_dir}"
+    assert f"back with {back}" in out
     assert await run("kill", "status", "--run-dir", str(run_dir)) == 0
     assert capsys.readouterr().out == out
 

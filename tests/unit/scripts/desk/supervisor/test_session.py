@@ -6,13 +6,14 @@ import os
 import signal
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from scripts.desk.places import Places
 from scripts.desk.supervisor import servers as servers_module
 from scripts.desk.supervisor.plan import UpOptions
-from scripts.desk.supervisor.session import run_session
+from scripts.desk.supervisor.session import latched_scopes, run_session
 from services.common.embedded import RedisServer
 from services.common.errors import ConfigError
 
@@ -79,3 +80,16 @@ async def test_refused_settings_end_the_session_with_the_refusal(where, stub_pro
     stub_processes({"gateway": ("--refuse",)})
     with pytest.raises(ConfigError, match="E_CFG_INVALID"):
         await run_session(options(where, 1), where, as_json=True, on_terminal=False)
+
+
+async def test_what_is_latched_at_the_start_is_said_with_a_command_that_can_be_pasted(where):
+    class Gateway:
+        async def get(self, url: str):
+            return {"scopes": {"desk": {"state": "HALTED", "actor": "anna", "reason": "MANUAL"}}}
+
+    child = SimpleNamespace(plan=SimpleNamespace(url="http://127.0.0.1:1"))
+    (line,) = await latched_scopes(SimpleNamespace(admin=Gateway(), children={"gateway": child}, where=where))
+    assert line == (
+        "desk is HALTED by anna: MANUAL; a person re-arms with desk latch set --scope desk --state ACTIVE "
+        f"--reason MANUAL --actor <you> --yes --run-dir {where.run_dir}"
+    )
