@@ -10,7 +10,7 @@ import redis
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from scripts.desk import intent, kill, main
+from scripts.desk import intent, kill, main, override
 from scripts.desk.status import newest_statuses
 from scripts.desk.supervisor import leftovers
 from scripts.desk.supervisor.lock import take_lock
@@ -20,6 +20,7 @@ from services.common.secrets import read_admin_token
 from services.contracts import events as e
 from services.contracts.codec import encode
 from services.contracts.streams import BY_KIND
+from services.gateway.admin import OVERRIDE_TTL_S_MAX
 from services.gateway.latch_file import LatchFile
 from tests.unit.scripts.desk.supervisor.test_ledger import event
 
@@ -227,9 +228,43 @@ async def test_override_is_a_dry_run_until_it_is_meant(desk, capsys):
     assert (body["bot"], body["limit"], body["reason"]) == ("bot1", "order_value_quote_max", "hedge")
 
 
+@pytest.mark.parametrize(
+    ("changed", "code", "says"),
+    [
+        ({"--bot": "nobody"}, 2, "BOT_UNKNOWN: nobody does not run; running: bot1"),
+        ({"--limit": "gravity"}, 2, "LIMIT_UNKNOWN: --limit gravity; known: order_value_quote_max"),
+        ({"--ttl-s": "-5"}, 4, "USAGE"),
+        ({"--ttl-s": "601"}, 4, "USAGE"),
+        ({"--approver": "Anna "}, 7, "APPROVAL_MISSING"),
+    ],
+)
+async def test_a_dry_run_refuses_what_the_gateway_would(desk, capsys, changed, code, says):
+    run_dir, answers = desk
+    flags = {"--bot": "bot1", "--limit": "order_value_quote_max", "--ttl-s": "60", "--approver": "ben"} | changed
+    words = [word for pair in flags.items() for word in pair]
+    assert await run("override", *words, "--approver", "anna", "--reason", "hedge", "--run-dir", str(run_dir)) == code
+    assert capsys.readouterr().err.startswith(says) and answers.asked == []
+
+
+def test_the_longest_override_is_the_gateways():
+    assert override.TTL_S_MAX == OVERRIDE_TTL_S_MAX
+
+
 async def test_an_act_that_needs_another_person_ends_with_the_code_for_it(desk, capsys):
     run_dir, _ = desk
-    alone = ("override", "--bot", "bot1", "--limit", "order_value_quote_max", "--reason", "alone", "--approver", "anna")
+    alone = (
+        "override",
+        "--bot",
+        "bot1",
+        "--limit",
+        "order_value_quote_max",
+        "--reason",
+        "alone",
+        "--approver",
+        "anna",
+        "--approver",
+        "ben",
+    )
     assert await run(*alone, "--yes", "--run-dir", str(run_dir)) == 7
     assert "APPROVAL_MISSING" in capsys.readouterr().err
 
