@@ -7,7 +7,7 @@ import typer
 
 from scripts.desk.options import DataDir, Json
 from scripts.desk.output import print_json
-from scripts.desk.places import known_bots, places
+from scripts.desk.places import known_bots, places, require_bots
 from services.common.errors import ExitCode
 
 
@@ -24,6 +24,7 @@ def list_bundles(data_dir: DataDir = None, as_json: Json = False) -> int:
     Example: desk catalog list
     """
     where = places(data_dir, None)
+    require_bots(where.data_dir)
     rows = _bundles(where.data_dir)
     if as_json:
         print_json(rows)
@@ -41,6 +42,7 @@ def check(data_dir: DataDir = None, as_json: Json = False) -> int:
     Example: desk catalog check --json
     """
     where = places(data_dir, None)
+    require_bots(where.data_dir)
     findings = find_drift(where.data_dir)
     if as_json:
         print_json({"ok": not findings, "findings": findings})

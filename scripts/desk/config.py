@@ -9,7 +9,7 @@ import typer
 
 from scripts.desk.options import DataDir, Json
 from scripts.desk.output import print_json, wide_console
-from scripts.desk.places import known_bots, places
+from scripts.desk.places import known_bots, places, require_bots
 from scripts.desk.supervisor.plan import SERVICE_NAMES
 from services.common.errors import ConfigError, DeskError, NotFound
 
@@ -47,7 +47,7 @@ def validate(
         except ConfigError as error:
             faults.append(error)
     if not files:
-        faults += [problem for bot in known_bots(where.data_dir) if (problem := bot_problem(where.data_dir, bot))]
+        faults += [problem for bot in require_bots(where.data_dir) if (problem := bot_problem(where.data_dir, bot))]
     if as_json:
         found = [{"code": fault.code, "text": fault.text, "next": fault.next_step} for fault in faults]
         print_json({"ok": not faults, "checked": checked, "faults": found})
@@ -100,7 +100,7 @@ def bot_problem(data_dir: Path, bot: str) -> DeskError | None:
 
 
 def show_config(
-    what: Annotated[str, typer.Argument(help="A bot (bot1) or a service (gateway, venue_sim, event_store, desk_api).")],
+    what: Annotated[str, typer.Argument(help="A bot (bot1) or a service (gateway, venue_sim, kill_switch …).")],
     origin: Annotated[
         str | None, typer.Option("--origin", help="Only values that come from here: default, catalog, bot, file, env.")
     ] = None,
@@ -120,7 +120,15 @@ def show_config(
         known = ", ".join((*known_bots(where.data_dir), *service_settings()))
         raise NotFound("CONFIG_UNKNOWN", f"{what} is no bot and no service; known: {known}", "desk show-config bot1")
     if origin is not None:
-        report["values"] = {k: v for k, v in report["values"].items() if v["origin"].startswith(origin)}
+        chosen = {k: v for k, v in report["values"].items() if v["origin"].startswith(origin)}
+        if not chosen:
+            origins = ", ".join(sorted({value["origin"] for value in report["values"].values()}))
+            raise NotFound(
+                "ORIGIN_UNKNOWN",
+                f"no value of {what} comes from {origin}; there are: {origins}",
+                f"desk show-config {what}",
+            )
+        report["values"] = chosen
     if as_json:
         print_json(report)
     else:

@@ -51,6 +51,14 @@ def places(data_dir: Path | None, run_dir: Path | None) -> Places:
     return Places(data, run)
 
 
+def require_bots(data_dir: Path) -> list[str]:
+    """A directory without one is a mistyped path, and nothing found wrong in it is no good news."""
+    bots = known_bots(data_dir)
+    if not bots:
+        raise ConfigError("NO_BOTS", f"no */desk.yml under {data_dir}", f"--data-dir {DEFAULT_DATA_DIR}")
+    return bots
+
+
 def known_bots(data_dir: Path) -> list[str]:
     """Bots that have a configuration under the data directory."""
     return sorted(path.parent.name for path in data_dir.glob("*/desk.yml"))

@@ -132,6 +132,18 @@ def test_show_config_says_where_every_value_comes_from(capsys):
     assert main.run(["show-config", "nobody"]) == 2
 
 
+@pytest.mark.parametrize("verb", [["validate"], ["catalog", "check"], ["catalog", "list"]])
+def test_a_directory_without_a_bot_is_not_found_to_be_in_order(tmp_path, capsys, verb):
+    assert main.run([*verb, "--data-dir", str(tmp_path)]) == 4
+    assert capsys.readouterr().err.startswith(f"NO_BOTS: no */desk.yml under {tmp_path}\nnext  ")
+
+
+def test_an_origin_that_no_value_has_is_said_with_those_there_are(capsys):
+    assert main.run(["show-config", "bot0", "--origin", "catalogue"]) == 2
+    assert "ORIGIN_UNKNOWN: no value of bot0 comes from catalogue; there are: " in capsys.readouterr().err
+    assert main.run(["show-config", "bot0", "--origin", "catalog"]) == 0
+
+
 def test_catalog_check_finds_a_value_the_bundle_does_not_let_a_bot_set(data_dir, capsys):
     assert main.run(["catalog", "check", "--data-dir", str(data_dir)]) == 0
     path = data_dir / "bot0" / "conf" / "controllers" / "epp_v2_4.yml"
