@@ -102,11 +102,13 @@ class HttpPool:
             if connection.is_open and loop.time() - connection.idle_since_s < self._kept_idle_s:
                 return connection
             connection.abort()
+        connected: _Connection | None = None
         try:
-            return await self._connect(loop, ends_at_s)
-        except BaseException:
-            self._slots.release()
-            raise
+            connected = await self._connect(loop, ends_at_s)
+        finally:
+            if connected is None:
+                self._slots.release()
+        return connected
 
     async def _connect(self, loop: asyncio.AbstractEventLoop, ends_at_s: float) -> "_Connection":
         where, server_hostname = f"{self._host}:{self._port}", self._host if self._tls else None

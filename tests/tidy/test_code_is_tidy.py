@@ -30,6 +30,7 @@ ENVIRONMENT_PLACES = {
 BROAD_EXCEPT_PLACES: dict[str, str] = {
     "controllers/market_making/epp_v2_4.py": "a fault of the strategy is counted, logged, and stands down",
     "services/common/worker.py": "the end of a process: logged, nothing acknowledged, restarted by the supervisor",
+    "services/common/http_front.py": "a request that breaks is a 500 and a line in the log; the port goes on",
     "scripts/desk/supervisor/servers.py": "a server that cannot be started is said, and tried again",
     "services/gateway/engine.py": "a venue answer that cannot be read is an unknown outcome: logged, and asked about",
     "services/venue_sim/group_commit.py": "a failed commit is kept as the failure: nothing is released any more",
