@@ -5,7 +5,7 @@ directory itself or in that of a drill below it. Faults of virtual time: the las
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
@@ -14,10 +14,11 @@ from scripts.desk.fault_catalogue import ABSENT, GROUPS, Proof
 from scripts.desk.reference_faults import not_proven, proofs_of
 from scripts.desk.stamp import utc
 from scripts.desk.table_page import Row, Table, table_page
+from services.common.errors import DeskError
 
 ORDER_PATH = {"gateway", "venue_sim", "bot.bot0"}  # a crash drill of others proves something else
 TESTS_DIR = Path("reports") / "tests"
-WORSE_FIRST = ("failed", "passed", "skipped")  # of a test with several cases
+WORSE_FIRST = ("failed", "skipped", "passed")  # a test with several cases is as good as its worst
 
 
 class Last(NamedTuple):
@@ -35,7 +36,7 @@ def last_results(run_dir: Path) -> dict[str, Last]:
     return found
 
 
-def fault_report(run_dir: Path) -> dict[str, Any]:
+def fault_report(run_dir: Path, date: str, commit: str) -> dict[str, Any]:
     results = last_results(run_dir)
     rows = [
         _row(fault_id, meaning, proof, results)
@@ -44,6 +45,8 @@ def fault_report(run_dir: Path) -> dict[str, Any]:
         for proof in proofs_of(fault_id)
     ]
     return {
+        "date": date,
+        "commit": commit,
         "faults": sum(len(group) for group in GROUPS.values()),
         "not_proven": not_proven(),
         "no_such_part": {fault_id: absent.part for fault_id, absent in ABSENT.items()},
@@ -64,7 +67,8 @@ def fault_page(report: dict[str, Any]) -> str:
     ]
     absent = [Row((fault_id, part)) for fault_id, part in report["no_such_part"].items()]
     lead = (
-        f"{report['passed']} proofs passed when last run, {len(report['failed'])} failed, {report['not_run']} not run."
+        f"{report['date']}, commit {report['commit']}: {report['passed']} proofs passed when last run, "
+        f"{len(report['failed'])} failed, {report['not_run']} not run or skipped."
     )
     tables = (
         Table("Proofs", ("fault", "meaning", "tier", "bound", "proof", "last result"), shown),
@@ -91,16 +95,36 @@ def _row(fault_id: str, meaning: str, proof: Proof, results: dict[str, Last]) ->
 
 
 def _of_tests(run_dir: Path) -> Iterator[tuple[str, Last]]:
-    for path in (run_dir / TESTS_DIR).glob("*.xml"):
-        ts_ms = path.stat().st_mtime_ns // 1_000_000
-        cases: dict[str, str] = {}
-        for case in ElementTree.parse(path).iter("testcase"):
-            name = f"{case.get('classname', '').replace('.', '/')}.py::{case.get('name', '').partition('[')[0]}"
-            outcome = _outcome(case)
-            if name not in cases or WORSE_FIRST.index(outcome) < WORSE_FIRST.index(cases[name]):
-                cases[name] = outcome
-        for name, outcome in cases.items():
-            yield name, Last(outcome, ts_ms)
+    """The newest result of each case. A run of everything forgets what came before it; one of a few cases does not."""
+    known: dict[str, dict[str, Last]] = {}
+    for path in sorted((run_dir / TESTS_DIR).glob("*.xml"), key=_changed_ms):
+        found: dict[str, dict[str, Last]] = {}
+        for case in _read(path, ElementTree.parse).iter("testcase"):
+            name, _, of_case = case.get("name", "").partition("[")
+            test = f"{case.get('classname', '').replace('.', '/')}.py::{name}"
+            found.setdefault(test, {})[of_case] = Last(_outcome(case), _changed_ms(path))
+        for test, cases in found.items():
+            known[test] = {**known.get(test, {}), **cases} if "-" in path.stem else cases
+    for test, cases in known.items():
+        worst = min(cases.values(), key=lambda last: WORSE_FIRST.index(last.outcome))
+        yield test, Last(worst.outcome, max(last.ts_ms for last in cases.values()))
+
+
+def _changed_ms(path: Path) -> int:
+    return path.stat().st_mtime_ns // 1_000_000
+
+
+def _read(path: Path, reader: Callable[[Path], Any]) -> Any:
+    """A report that a kill cut short says nothing, neither good nor bad: it has to be made again."""
+    try:
+        return reader(path)
+    except (ValueError, ElementTree.ParseError) as error:
+        next_step = f"rm {path}, then make test, make drills or desk simulate, whichever wrote it"
+        raise DeskError("REPORT_UNREADABLE", f"{path}: {error}", next_step) from error
+
+
+def _json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def _outcome(case: ElementTree.Element) -> str:
@@ -111,8 +135,8 @@ def _outcome(case: ElementTree.Element) -> str:
 def _of_drills(run_dir: Path) -> Iterator[tuple[str, Last]]:
     for directory in (run_dir, *(run_dir / "drills").glob("*")):
         for path in (directory / "reports" / "drills").glob("*.json"):
-            report, ts_ms = json.loads(path.read_text(encoding="utf-8")), path.stat().st_mtime_ns // 1_000_000
-            if report.get("drill") == "crash" and set(report["by_process"]) >= ORDER_PATH:
+            report, ts_ms = _read(path, _json), _changed_ms(path)
+            if report.get("drill") == "crash" and set(report.get("by_process", ())) >= ORDER_PATH:
                 yield "desk drill crash", Last("passed" if report["passed"] else "failed", ts_ms)
             for row in report.get("rows", ()) if report.get("drill") == "host" else ():
                 yield f"desk drill host --rows {row['row']}", Last("passed" if row["passed"] else "failed", ts_ms)
@@ -122,7 +146,7 @@ def _of_simulations(run_dir: Path) -> Iterator[tuple[str, Last]]:
     path = run_dir / "reports" / "simulate" / "latest.json"
     if not path.exists():
         return
-    summary, ts_ms = json.loads(path.read_text(encoding="utf-8")), path.stat().st_mtime_ns // 1_000_000
+    summary, ts_ms = _read(path, _json), _changed_ms(path)
     for name, times in summary["faults_injected"].items():
         if times:
             yield f"desk simulate --faults {name}", Last("failed" if summary["violations"] else "passed", ts_ms)

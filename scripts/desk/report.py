@@ -44,10 +44,12 @@ def faults(data_dir: DataDir = None, run_dir: RunDir = None, as_json: Json = Fal
     Example: desk report faults --json
     """
     from scripts.desk.fault_results import fault_page, fault_report
+    from scripts.desk.stamp import commit, utc
+    from services.common.clock import SystemClock
     from services.common.files import write_text
 
     where = places(data_dir, run_dir)
-    report = fault_report(where.run_dir)
+    report = fault_report(where.run_dir, utc(SystemClock().now_ms()), commit())
     path = where.run_dir / "reports" / "faults.html"
     write_text(path, fault_page(report))
     if as_json:
@@ -69,4 +71,4 @@ def _print_faults(report: dict[str, Any]) -> None:
     wide_console().print(table)
     for fault_id, part in report["no_such_part"].items():
         print(f"{fault_id}  no such part in this desk: {part}")
-    print(f"{report['passed']} passed, {len(report['failed'])} failed, {report['not_run']} not run")
+    print(f"{report['passed']} passed, {len(report['failed'])} failed, {report['not_run']} not run or skipped")

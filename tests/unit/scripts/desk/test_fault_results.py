@@ -3,6 +3,7 @@ import os
 
 import pytest
 
+from scripts.desk import main
 from scripts.desk.fault_results import fault_page, fault_report, last_results
 
 SUBMIT = "tests/unit/services/gateway/test_submit.py::"
@@ -33,9 +34,27 @@ def test_a_test_with_several_cases_is_as_good_as_its_worst(tmp_path):
     results = last_results(tmp_path)
     assert [results[SUBMIT + name].outcome for name in ("test_a", "test_b", "test_c")] == [
         "failed",
-        "passed",
+        "skipped",
         "skipped",
     ]
+
+
+@pytest.mark.parametrize("partial", ["code-chosen", "real-again"])
+def test_a_case_that_was_not_run_again_stays_what_it_was(tmp_path, partial):
+    junit(tmp_path, "code", 10, test_a="passed failed")
+    junit(tmp_path, partial, 20, test_a="passed")
+    assert last_results(tmp_path)[SUBMIT + "test_a"] == ("failed", 20_000)
+    junit(tmp_path, "code", 30, test_a="passed")
+    assert last_results(tmp_path)[SUBMIT + "test_a"] == ("passed", 30_000)
+
+
+@pytest.mark.parametrize("path", ["tests/code.xml", "drills/host.json", "simulate/latest.json"])
+def test_a_report_that_was_cut_short_is_named_with_what_to_do(tmp_path, path, capsys):
+    cut = tmp_path / "reports" / path
+    cut.parent.mkdir(parents=True)
+    cut.write_text("{")
+    assert main.run(["report", "faults", "--run-dir", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.startswith(f"REPORT_UNREADABLE: {cut}: ")
 
 
 @pytest.mark.parametrize(("first", "second"), [("real", "real-again"), ("real-again", "real")])
@@ -67,12 +86,13 @@ def test_drills_are_found_in_the_run_directory_and_in_those_of_drills_below_it(t
 
 
 def test_the_report_names_what_failed_and_counts_what_was_never_run(tmp_path):
-    before = fault_report(tmp_path)
+    before = fault_report(tmp_path, "today", "0123456789ab")
     assert (before["passed"], before["failed"]) == (0, [])
     assert before["not_run"] == len(before["rows"]) > 100
     junit(tmp_path, "code", 10, **{LOST: "failed"})
-    after = fault_report(tmp_path)
+    after = fault_report(tmp_path, "today", "0123456789ab")
     assert after["failed"] == [f"F01 {SUBMIT}{LOST}"]
     assert after["not_run"] == before["not_run"] - 1
     assert '<tr class="bad"><td>F01</td>' in fault_page(after)
     assert "1970-01-01 00:00:10 UTC" in fault_page(after)
+    assert "today, commit 0123456789ab: 0 proofs passed" in fault_page(after)
