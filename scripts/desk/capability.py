@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 GATEWAY = "tests/unit/services/gateway"
-CONTROLS = f"{GATEWAY}/limits/test_controls.py"
+RATES = f"{GATEWAY}/limits/test_rates.py"
+CONDITIONS = f"{GATEWAY}/limits/test_conditions.py"
 CAPS = f"{GATEWAY}/test_kill_caps.py"
 SIM = "tests/unit/services/simulation"
 PAPER = f"{SIM}/test_paper_engine.py"

@@ -1,6 +1,6 @@
 """How orders are kept safe: the ORD rows of the gateway."""
 
-from scripts.desk.capability import COMMON, CONTROLS, DIALECT, E2E, EPP, GATEWAY, SIM, VIRTUAL, Capability
+from scripts.desk.capability import COMMON, CONDITIONS, DIALECT, E2E, EPP, GATEWAY, RATES, SIM, VIRTUAL, Capability
 
 ORDERS = {
     "ORD-04": Capability(
@@ -12,9 +12,9 @@ ORDERS = {
             f"{GATEWAY}/test_governor.py::test_submits_stop_at_the_reserve_and_refill_with_time",
             f"{GATEWAY}/test_governor.py::"
             "test_the_address_is_shared_by_all_accounts_and_keeps_a_share_for_the_kill_switch",
-            f"{CONTROLS}::test_ord_04_submits_leave_the_reserve_of_cancels_untouched",
-            f"{CONTROLS}::test_ord_04_after_too_many_requests_submits_stand_back_and_cancels_do_not",
-            f"{CONTROLS}::test_ord_04_a_budget_that_stays_below_half_is_warned_of_once",
+            f"{RATES}::test_ord_04_submits_leave_the_reserve_of_cancels_untouched",
+            f"{RATES}::test_ord_04_after_too_many_requests_submits_stand_back_and_cancels_do_not",
+            f"{RATES}::test_ord_04_a_budget_that_stays_below_half_is_warned_of_once",
         ),
         "headroom over a soak: no soak is kept here; the simulated venue refuses with 429 and bans, and no seed breaks"
         " an invariant under it",
@@ -27,8 +27,8 @@ ORDERS = {
         (
             f"{GATEWAY}/test_governor.py::test_each_throttling_doubles_the_wait_up_to_its_cap_and_success_resets_it",
             f"{GATEWAY}/test_governor.py::test_jitter_is_within_ten_per_cent_and_the_same_for_the_same_key_and_time",
-            f"{CONTROLS}::test_rts6_15_1_d_at_most_so_many_submits_in_any_second",
-            f"{CONTROLS}::test_rts6_15_1_d_15_5_messages_are_counted_in_every_scope_and_shared_where_it_is_shared",
+            f"{RATES}::test_rts6_15_1_d_at_most_so_many_submits_in_any_second",
+            f"{RATES}::test_rts6_15_1_d_15_5_messages_are_counted_in_every_scope_and_shared_where_it_is_shared",
             f"{COMMON}/test_retry.py::test_waits_grow_to_the_cap_and_repeat_from_the_seed",
         ),
         "a snapshot of the windows on disk: a new life begins behind a shut door with an empty book, longer than the"
@@ -72,7 +72,7 @@ ORDERS = {
             f"{GATEWAY}/test_breaker.py::test_it_opens_on_the_share_of_each_kind_of_failure",
             f"{GATEWAY}/test_breaker.py::test_it_bars_for_its_time_then_lets_five_probes_through",
             f"{GATEWAY}/test_breaker.py::test_a_failed_probe_opens_it_again_for_a_shorter_time",
-            f"{CONTROLS}::test_ord_08_an_operation_that_keeps_failing_is_left_alone_then_probed",
+            f"{RATES}::test_ord_08_an_operation_that_keeps_failing_is_left_alone_then_probed",
         ),
     ),
     "ORD-09": Capability(
@@ -84,7 +84,7 @@ ORDERS = {
             "tests/unit/services/bot/test_carrier.py::"
             "test_a_plan_becomes_one_submit_with_an_id_that_names_bot_level_and_life",
             "tests/unit/services/bot/test_carrier.py::test_ids_of_two_lives_never_meet",
-            f"{CONTROLS}::test_rts6_12_3_a_client_order_id_names_one_order_for_ever",
+            f"{GATEWAY}/test_submit.py::test_rts6_12_3_a_client_order_id_names_one_order_for_ever",
             f"{GATEWAY}/test_hunter.py::test_an_order_with_our_prefix_and_no_row_is_cancelled_and_reported",
             f"{GATEWAY}/test_hunter.py::test_an_order_that_is_not_ours_is_reported_once_and_left_alone",
         ),
@@ -115,8 +115,8 @@ ORDERS = {
         (
             "tests/property/test_gateway_order_life.py::test_any_interleaving_leaves_one_truth",
             f"{GATEWAY}/limits/test_registry.py::test_every_limit_and_rule_has_a_test_that_says_it_proves_it",
-            f"{CONTROLS}::test_rts6_17_1_in_reducing_only_what_ends_at_flat_passes",
-            f"{CONTROLS}::test_rts6_12_1_any_scope_can_be_halted_at_once",
+            f"{GATEWAY}/test_submit.py::test_rts6_17_1_in_reducing_only_what_ends_at_flat_passes",
+            f"{GATEWAY}/test_submit.py::test_rts6_12_1_any_scope_can_be_halted_at_once",
             f"{EPP}/test_ops_guard.py::test_every_transition_of_the_guard",
         ),
         "a smart order router: one venue, one route",
@@ -127,12 +127,12 @@ ORDERS = {
         " against the desk's own, sizes down to the lot with a reason when too small, a collar on both sides",
         ("services/gateway/limits", "services/gateway/reducing.py", "controllers/epp/sizing.py"),
         (
-            f"{CONTROLS}::test_a_post_only_order_from_an_old_view_is_refused_where_the_bot_states_it",
-            f"{CONTROLS}::test_rts6_17_1_a_reduce_only_order_never_passes_flat",
+            f"{CONDITIONS}::test_a_post_only_order_from_an_old_view_is_refused_where_the_bot_states_it",
+            f"{GATEWAY}/test_submit.py::test_rts6_17_1_a_reduce_only_order_never_passes_flat",
             f"{SIM}/test_trading.py::test_a_reduce_only_order_never_passes_flat",
-            f"{CONTROLS}::test_rts6_13_1_an_order_that_would_trade_with_another_bot_of_the_desk_is_refused",
+            f"{GATEWAY}/limits/test_behaviour.py::test_rts6_13_1_an_order_that_would_trade_with_another_bot_of_the_desk_is_refused",
             f"{SIM}/test_trading.py::test_self_trade_prevention_ends_what_its_mode_says",
-            f"{CONTROLS}::test_rts6_15_1_a_a_price_at_most_fifty_bps_through_the_far_touch",
+            f"{GATEWAY}/limits/test_single.py::test_rts6_15_1_a_a_price_at_most_fifty_bps_through_the_far_touch",
             f"{SIM}/test_trading.py::test_an_order_that_breaks_a_rule_is_refused_with_code_value_and_limit",
             f"{GATEWAY}/test_listing.py::test_f15_rules_that_change_are_read_anew_within_a_minute_and_told_once",
         ),
@@ -150,9 +150,9 @@ ORDERS = {
             "test_ord_13_a_halt_leaves_nothing_resting_within_a_second_and_a_half_in_nineteen_of_twenty",
             f"{GATEWAY}/test_sessions.py::test_they_are_gone_within_five_seconds_even_when_two_cancels_are_refused",
             f"{E2E}/test_gateway_sessions.py::test_kill_9_of_a_bot_empties_its_book_within_five_seconds",
-            f"{CONTROLS}::test_rts6_15_3_a_loop_of_refused_submits_stops_the_bot",
-            f"{CONTROLS}::test_f10_a_storm_of_venue_refusals_quarantines_the_pair_for_that_bot",
-            f"{CONTROLS}::test_i4_an_order_with_an_older_token_is_refused_also_after_a_restart",
+            f"{GATEWAY}/test_watches.py::test_rts6_15_3_a_loop_of_refused_submits_stops_the_bot",
+            f"{GATEWAY}/test_quarantine.py::test_f10_a_storm_of_venue_refusals_quarantines_the_pair_for_that_bot",
+            f"{CONDITIONS}::test_i4_an_order_with_an_older_token_is_refused_also_after_a_restart",
         ),
     ),
     "ORD-14": Capability(

@@ -5,7 +5,7 @@ A row counts as met when its purpose and its evidence are; where it names a mech
 last cell says what stands in its place.
 """
 
-from scripts.desk.capability import CAPS, CONTROLS, DIALECT, E2E, GATEWAY, PAPER, SIM, VIRTUAL, Capability
+from scripts.desk.capability import CAPS, CONDITIONS, DIALECT, E2E, GATEWAY, PAPER, SIM, VIRTUAL, Capability
 from scripts.desk.capability_orders import ORDERS
 from scripts.desk.capability_strategy import STRATEGY
 
@@ -74,7 +74,7 @@ _PAPER = {
             "tests/unit/services/venue_sim/test_admin.py::test_faults_are_set_by_rule_or_by_name_and_taken_back",
             f"{VIRTUAL}::test_every_fault_of_the_catalogue_is_injected_by_some_seed",
             f"{E2E}/test_event_store_survives_kill.py::test_store_and_redis_are_killed_under_load",
-            f"{CONTROLS}::test_i4_an_order_with_an_older_token_is_refused_also_after_a_restart",
+            f"{CONDITIONS}::test_i4_an_order_with_an_older_token_is_refused_also_after_a_restart",
         ),
         "takeover of a lease within its time: one gateway runs; the token that keeps an old holder out is judged",
     ),
@@ -127,8 +127,8 @@ _REST = {
             f"{DIALECT}/test_book_stream.py::"
             "test_a_client_asks_for_a_broken_book_afresh_and_ignores_what_is_still_on_its_way",
             f"{GATEWAY}/test_market_quality.py::test_after_a_wrong_book_three_sound_ones_bring_trust_back",
-            f"{CONTROLS}::test_f14_no_new_risk_when_the_clocks_differ_by_more_than_a_second",
-            f"{CONTROLS}::test_f14_a_clock_that_was_not_compared_lately_is_not_known_and_takes_no_new_risk",
+            f"{CONDITIONS}::test_f14_no_new_risk_when_the_clocks_differ_by_more_than_a_second",
+            f"{CONDITIONS}::test_f14_a_clock_that_was_not_compared_lately_is_not_known_and_takes_no_new_risk",
             f"{DIALECT}/test_client_address.py::"
             "test_sessions_that_were_lost_together_come_back_apart_and_the_same_way_every_time",
         ),
@@ -192,7 +192,7 @@ _REST = {
             f"{GATEWAY}/test_arming.py::"
             "test_ks_08_a_bot_whose_policy_does_not_name_an_exchange_keeps_the_gateway_from_starting",
             f"{GATEWAY}/test_arming.py::test_ks_08_a_bot_for_tests_only_does_not_run_in_paper",
-            f"{CONTROLS}::test_rts6_15_5_a_bot_trades_only_the_pairs_it_was_given",
+            f"{GATEWAY}/test_submit.py::test_rts6_15_5_a_bot_trades_only_the_pairs_it_was_given",
             f"{GATEWAY}/limits/test_policy.py::test_an_override_replaces_the_figure_of_its_member_only",
             f"{E2E}/test_gateway_front.py::test_a_bot_sees_nothing_of_another_bot",
             f"{GATEWAY}/test_sessions.py::test_one_bots_lost_session_leaves_the_others_orders_alone",
@@ -205,9 +205,9 @@ _REST = {
         " nothing that opens rests through it",
         ("services/gateway/maintenance.py", "services/gateway/limits/conditions.py"),
         (
-            f"{CONTROLS}::test_fee_04_maintenance_is_said_a_day_and_an_hour_ahead_once_each",
-            f"{CONTROLS}::test_fee_04_no_new_risk_from_a_minute_before_announced_maintenance_to_its_end",
-            f"{CONTROLS}::test_fee_04_f56_nothing_that_could_open_rests_when_the_venue_stops",
+            f"{CONDITIONS}::test_fee_04_maintenance_is_said_a_day_and_an_hour_ahead_once_each",
+            f"{CONDITIONS}::test_fee_04_no_new_risk_from_a_minute_before_announced_maintenance_to_its_end",
+            f"{CONDITIONS}::test_fee_04_f56_nothing_that_could_open_rests_when_the_venue_stops",
         ),
         "treasury: no part of this desk moves money",
     ),

@@ -30,6 +30,6 @@ ELSEWHERE: tuple[Elsewhere, ...] = (
               f"{KILL_SWITCH}/test_hand.py::"
               "test_a_venue_that_refuses_cancel_all_is_asked_order_by_order"),
     Elsewhere("a token counter in Redis can go back after a crash", "the highest token seen is in the journal",
-              f"{GATEWAY}/limits/test_controls.py::"
+              f"{GATEWAY}/limits/test_conditions.py::"
               "test_i4_an_order_with_an_older_token_is_refused_also_after_a_restart"),
 )  # fmt: skip

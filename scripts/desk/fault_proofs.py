@@ -8,7 +8,8 @@ from scripts.desk.fault_catalogue import Proof
 
 CRASH = "desk drill crash"
 GATEWAY = "tests/unit/services/gateway"
-CONTROLS = f"{GATEWAY}/limits/test_controls.py"
+RATES = f"{GATEWAY}/limits/test_rates.py"
+CONDITIONS = f"{GATEWAY}/limits/test_conditions.py"
 KILL_SWITCH = "tests/unit/services/kill_switch"
 SERVERS = "tests/unit/scripts/desk/supervisor/test_servers.py"
 CERTIFICATES = "tests/unit/services/dialects/bitget/test_names_and_certificates.py"
@@ -77,7 +78,7 @@ PROOFS: dict[str, tuple[Proof, ...]] = {
     ),
     "F10": (
         _logic(
-            f"{CONTROLS}::test_f10_a_storm_of_venue_refusals_quarantines_the_pair_for_that_bot",
+            f"{GATEWAY}/test_quarantine.py::test_f10_a_storm_of_venue_refusals_quarantines_the_pair_for_that_bot",
             "venue_rejects_per_minute_max",
         ),
     ),
@@ -99,7 +100,7 @@ PROOFS: dict[str, tuple[Proof, ...]] = {
     "F13": (
         _logic(f"{GATEWAY}/test_pursuit.py::test_a_throttled_cancel_is_repeated_until_it_is_done", "until done"),
         _logic(
-            f"{CONTROLS}::test_ord_04_after_too_many_requests_submits_stand_back_and_cancels_do_not",
+            f"{RATES}::test_ord_04_after_too_many_requests_submits_stand_back_and_cancels_do_not",
             "the venue's retry-after",
         ),
         _process(
@@ -108,7 +109,7 @@ PROOFS: dict[str, tuple[Proof, ...]] = {
     ),
     "F14": (
         _logic(
-            f"{CONTROLS}::test_f14_no_new_risk_when_the_clocks_differ_by_more_than_a_second",
+            f"{CONDITIONS}::test_f14_no_new_risk_when_the_clocks_differ_by_more_than_a_second",
             "clock_skew_ms_max",
         ),
     ),
@@ -129,10 +130,10 @@ PROOFS: dict[str, tuple[Proof, ...]] = {
     "F16": (_logic(f"{GATEWAY}/test_requests.py::test_an_amendment_is_refused_with_what_to_do_instead", "at once"),),
     "F20": (
         _logic(
-            f"{CONTROLS}::test_f20_a_stream_that_answers_pings_and_sends_nothing_goes_stale",
+            f"{CONDITIONS}::test_f20_a_stream_that_answers_pings_and_sends_nothing_goes_stale",
             "data_age_ms_max",
         ),
-        _logic(f"{CONTROLS}::test_f20_a_frozen_stream_is_not_confirmed", "book_silent_ms_max"),
+        _logic(f"{CONDITIONS}::test_f20_a_frozen_stream_is_not_confirmed", "book_silent_ms_max"),
     ),
     "F21": _WRONG_BOOK[:1],
     "F22": _WRONG_BOOK,
@@ -272,7 +273,7 @@ PROOFS: dict[str, tuple[Proof, ...]] = {
     ),
     "F45": (
         _logic(
-            f"{CONTROLS}::test_k1_a_bot_whose_settings_are_not_the_released_ones_does_not_quote",
+            f"{CONDITIONS}::test_k1_a_bot_whose_settings_are_not_the_released_ones_does_not_quote",
             "the first order",
         ),
     ),
@@ -341,11 +342,11 @@ PROOFS: dict[str, tuple[Proof, ...]] = {
     ),
     "F56": (
         _logic(
-            f"{CONTROLS}::test_fee_04_no_new_risk_from_a_minute_before_announced_maintenance_to_its_end",
+            f"{CONDITIONS}::test_fee_04_no_new_risk_from_a_minute_before_announced_maintenance_to_its_end",
             "the announced time",
         ),
         _logic(
-            f"{CONTROLS}::test_fee_04_f56_nothing_that_could_open_rests_when_the_venue_stops",
+            f"{CONDITIONS}::test_fee_04_f56_nothing_that_could_open_rests_when_the_venue_stops",
             "the announced time",
         ),
     ),

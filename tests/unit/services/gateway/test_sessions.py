@@ -2,6 +2,7 @@ from services.common import venue
 from services.contracts import events as e
 from services.gateway import messages as m
 from tests.fakes.gateway_desk import Fault
+from tests.fakes.proofs import proves
 
 
 def session(desk, what, bot="bot1"):
@@ -102,3 +103,12 @@ def test_one_bots_lost_session_leaves_the_others_orders_alone(two_bots):
     two_bots.feed(m.BotSession("bot1", "closed"))
     two_bots.run(3_000)
     assert [o.request.client_order_id for o in two_bots.venue.open_orders()] == [other]
+
+
+@proves("heartbeat guard")
+def test_rts6_12_1_a_bot_that_is_gone_has_nothing_resting(desk):
+    desk.feed(m.BotSession("bot1", "opened"))
+    desk.placed()
+    desk.feed(m.BotSession("bot1", "closed"))
+    desk.run(5_000)
+    assert desk.venue.open_orders() == []

@@ -1,11 +1,14 @@
+import copy
 from decimal import Decimal
 
 import pytest
 
 from services.common import venue
 from services.contracts import events as e
+from services.gateway.limits.policy import parse_policy
 from tests.fakes.fake_venue import SYMBOL
-from tests.fakes.gateway_desk import Fault
+from tests.fakes.gateway_desk import Desk, Fault
+from tests.fakes.limits import TREE, filled
 from tests.fakes.proofs import proves
 
 
@@ -238,3 +241,65 @@ def test_an_order_that_waits_for_a_trigger_is_refused_and_not_placed_at_once(des
     assert refused.code == "ORDER_TYPE_NOT_ALLOWED"
     assert "59000" in refused.text
     assert desk.submits_at_venue() == []
+
+
+@proves("instrument allowlist")
+def test_rts6_15_5_a_pair_outside_the_policy_is_refused(desk):
+    refused = desk.refusal(symbol="DOGE-USDT")
+    assert refused.code == "SYMBOL_NOT_ALLOWED"
+    assert "BTC-USDT" in refused.text
+
+
+@proves("instrument allowlist")
+def test_rts6_15_5_a_bot_trades_only_the_pairs_it_was_given():
+    tree = copy.deepcopy(TREE)
+    tree["bots"] = {"bot2": {"instruments": ["ETH-USDT"]}}
+    desk = Desk(bots=("bot1", "bot2"), policy=parse_policy(tree)).start()
+    refused = desk.refusal(bot="bot2")
+    assert refused.code == "SYMBOL_NOT_ALLOWED"
+    assert "instruments=ETH-USDT" in refused.text
+    assert desk.placed(bot="bot1")
+
+
+@proves("door")
+def test_rts6_14_the_door_is_shut_until_the_venue_was_read():
+    desk = Desk()
+    desk.fault = lambda r: Fault("lose_request") if isinstance(r, venue.GetPositions) else Fault()
+    desk.start(until_open=False)
+    desk.run(2_000)
+    assert desk.refusal().code == "DOOR_SHUT"
+
+
+@proves("latch")
+@pytest.mark.parametrize("scope", ["bot:bot1", "account:bot1", "venue:bitget", "desk"])
+def test_rts6_12_1_any_scope_can_be_halted_at_once(desk, scope):
+    desk.placed()
+    desk.set_latch(scope, "HALTED")
+    desk.run(100)
+    assert desk.venue.open_orders() == []
+    assert desk.refusal(level="b1").code == "SCOPE_HALTED"
+
+
+@proves("reducing")
+def test_rts6_17_1_in_reducing_only_what_ends_at_flat_passes(desk):
+    filled(desk, "buy", "0.005")
+    desk.set_latch("desk", "REDUCING")
+    assert desk.refusal("buy", level="b1").code == "SCOPE_REDUCING"
+    assert desk.placed("sell", None, "0.005", "s0")
+
+
+@proves("reduce-only")
+def test_rts6_17_1_a_reduce_only_order_never_passes_flat(desk):
+    filled(desk, "buy", "0.005")
+    assert desk.refusal("sell", None, "0.006", "d0", reduce_only=True).code == "WOULD_FLIP"
+
+
+@proves("client order id")
+def test_rts6_12_3_a_client_order_id_names_one_order_for_ever(desk):
+    client_id = desk.placed()
+    desk.restart()
+    refused = desk.refusal(price="59000", client_id=client_id)
+    assert refused.code == "DUPLICATE_CLIENT_ORDER_ID"
+    assert desk.submits_at_venue() == [client_id], "refused here, not by the venue"
+    told = [d for d in desk.events(e.RiskDecisionV1) if d["reason"] == "DUPLICATE_CLIENT_ORDER_ID"]
+    assert told[0]["client_order_id"] == client_id
