@@ -69,18 +69,29 @@ def cli_page() -> str:
             if parameter.name == "help":
                 continue
             flags = " ".join(f"`{flag}`" for flag in (*parameter.opts, *parameter.secondary_opts))
-            default = parameter.default
-            shown = "" if default is None or callable(default) else f"`{default}`"
-            lines.append(f"| {flags} | {shown} | {getattr(parameter, 'help', '') or ''} |")
+            what = _visible(getattr(parameter, "help", "") or "")
+            lines.append(f"| {flags} | {_default(parameter)} | {what} |")
         lines.append("")
     return "\n".join(lines)
 
 
+def _default(parameter: Any) -> str:
+    if parameter.required:
+        return "required"
+    default = parameter.default
+    return "" if default is None or default == "" or callable(default) else f"`{default}`"
+
+
 def _dedent(text: str) -> str:
-    body = "\n".join(line.strip() for line in text.strip().splitlines())
+    lines = (line.strip() for line in text.strip().splitlines())
     return "\n".join(
-        f"```console\n$ {line[9:]}\n```" if line.startswith("Example: ") else line for line in body.splitlines()
+        f"```console\n$ {line[9:]}\n```" if line.startswith("Example: ") else _visible(line) for line in lines
     )
+
+
+def _visible(text: str) -> str:
+    """A page would take "<run-dir>" for a tag and show nothing."""
+    return text.replace("<", "&lt;")
 
 
 # ------------------------------------------------------------------------------------------------------------- events
