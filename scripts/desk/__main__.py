@@ -1,5 +1,5 @@
 """`python -m scripts.desk` is the `desk` command where its console script is not installed."""
 
-from scripts.desk.main import main
+from scripts.desk.entry import main
 
 main()

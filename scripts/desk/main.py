@@ -7,13 +7,15 @@ from typing import Any
 
 import typer
 
+from scripts.desk import entry
 from scripts.desk.output import OutlivesItsReader, print_failure
 from services.common.errors import ConfigError, DeskError, ExitCode
 
 HELP = """The market-making desk that one person can trust with money.
 
 Start it with `desk up`, look with `desk status`, and when something is odd begin with `desk doctor`.
-Exit codes: 0 ok, 1 error, 2 not found, 3 not running, 4 config, 5 timeout, 6 gate failed, 7 approval needed."""
+Exit codes: 0 ok, 1 error, 2 not found, 3 not running, 4 config, 5 timeout, 6 gate failed, 7 approval needed,
+130 Ctrl-C."""
 
 # Verb -> module that has `register(app)`. The order is that of `desk --help`.
 VERBS: dict[str, str] = {
@@ -70,6 +72,7 @@ def run(arguments: list[str]) -> int:
     """Run one command and return its exit code."""
     verb = next((argument for argument in arguments if not argument.startswith("-")), None)
     command = typer.main.get_command(build_app(verb))
+    entry.is_ready()
     try:
         result = command.main(args=arguments, prog_name="desk", standalone_mode=False)
     except DeskError as error:

@@ -1,12 +1,13 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 
 import pytest
 
-from scripts.desk import main
+from scripts.desk import entry, main
 from scripts.desk.places import REPO
 
 
@@ -83,6 +84,44 @@ def test_without_a_desk_commands_say_so_with_their_exit_code_and_the_next_step(t
     assert main.run([*arguments, "--run-dir", str(tmp_path)]) == code
     err = capsys.readouterr().err
     assert err.startswith(says) and "\nnext  " in err
+
+
+@pytest.mark.parametrize("verb", ["status", "up", "doctor", "nonsense"])
+def test_ctrl_c_while_the_command_is_still_being_imported_ends_it_quietly_with_130(tmp_path, verb):
+    """The moment is held by a module that stops on the way in, where typer would be imported."""
+    (tmp_path / "typer.py").write_text("import os, time\nos.write(1, b'importing')\ntime.sleep(30)\n")
+    desk = subprocess.Popen(
+        [sys.executable, "-m", "scripts.desk", verb],
+        cwd=REPO, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )  # fmt: skip
+    try:
+        assert desk.stdout is not None and desk.stdout.read(9) == b"importing"
+        desk.send_signal(signal.SIGINT)
+        _, err = desk.communicate(timeout=20)
+    finally:
+        desk.kill()
+    assert (desk.returncode, err) == (130, b"")
+
+
+def test_ctrl_c_that_a_shell_was_told_to_ignore_is_ignored_while_importing_too(tmp_path):
+    (tmp_path / "typer.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nos._exit(7)\n")
+    command = f"trap '' INT; exec {sys.executable} -m scripts.desk status"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=REPO, env={**os.environ, "PYTHONPATH": str(tmp_path)}, timeout=60, check=False
+    )
+    assert done.returncode == 7
+
+
+def test_once_a_verb_is_loaded_ctrl_c_is_its_own_affair(monkeypatch):
+    handlers = []
+    monkeypatch.setattr(signal, "signal", lambda _number, handler: handlers.append(handler))
+    monkeypatch.setattr(signal, "getsignal", lambda _number: entry._end)
+    assert main.run(["--help"]) == 0
+    assert handlers == [signal.default_int_handler]
+
+
+def test_the_console_script_begins_where_ctrl_c_is_looked_after():
+    assert 'desk = "scripts.desk.entry:main"' in (REPO / "pyproject.toml").read_text()
 
 
 def test_a_run_directory_that_is_a_file_is_said(tmp_path, capsys):
