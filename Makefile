@@ -40,7 +40,7 @@ docs: install-dev  ## write docs/reference/*.md anew
 	$(DESK) docs generate
 
 .PHONY: drills
-drills: install-dev  ## faults against the real desk: kills, refusals, restarts; minutes, not seconds
+drills: install-dev  ## kills and faults against the desk, one report; about half an hour
 	$(DESK) drill all
 
 .PHONY: bench

@@ -9,7 +9,7 @@ from services.contracts.codec import KINDS
 from tests.tidy.sources import REPO, tracked
 
 LIBRARIES = {"common", "contracts", "simulation", "dialects"}
-FILES = ("service.py", "settings.py", "__main__.py", "README.md")
+FILES = ("service.py", "settings.py", "metrics.py", "__main__.py", "README.md")
 
 
 def service_packages() -> list[Path]:
