@@ -48,7 +48,8 @@ CREATE TABLE IF NOT EXISTS fills (
     account_id TEXT NOT NULL, trade_id TEXT NOT NULL, gateway_order_id TEXT NOT NULL, is_suspense INTEGER NOT NULL,
     source TEXT NOT NULL, ts_exch_ms INTEGER NOT NULL, ts_ms INTEGER NOT NULL, body BLOB NOT NULL,
     PRIMARY KEY (account_id, trade_id)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS fills_by_time ON fills (ts_ms);
+DROP INDEX IF EXISTS fills_by_time;
+CREATE INDEX IF NOT EXISTS fills_of_account ON fills (account_id, ts_ms);
 CREATE TABLE IF NOT EXISTS bills (
     account_id TEXT NOT NULL, bill_id TEXT NOT NULL, ts_ms INTEGER NOT NULL, body BLOB NOT NULL,
     PRIMARY KEY (account_id, bill_id)) WITHOUT ROWID;
@@ -58,6 +59,7 @@ CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY, events BLOB NOT NULL)
 
 _RECENT_MS = 24 * 3_600_000  # terminal rows younger than this come back into memory
 _RECENT_ROWS_MAX = 5_000
+_OF_ACCOUNT_MIN = 2_000  # trades and bills of each account, however old: what is read again must be known again
 _OUTBOX_KEPT = 1_000  # rows beyond what is known to be published
 _MARK_EVERY = 20  # commits; what is published twice after a crash is known by its event ids
 
@@ -167,15 +169,9 @@ class Journal:
             (now_ms - _RECENT_MS, _RECENT_ROWS_MAX),
         )
         records.extend(msgspec.json.decode(body, type=OrderRecord) for (body,) in rows)
-        fills = connection.execute(
-            "SELECT body FROM (SELECT ts_ms, ts_exch_ms, trade_id, body FROM fills WHERE ts_ms >= ?"
-            " UNION SELECT ts_ms, ts_exch_ms, trade_id, body FROM (SELECT * FROM fills ORDER BY ts_ms DESC LIMIT 2000))"
-            " ORDER BY ts_exch_ms, trade_id",
-            (now_ms - _RECENT_MS,),
-        )
-        records.extend(msgspec.json.decode(body, type=FillRecord) for (body,) in fills)
-        bills = connection.execute("SELECT body FROM bills ORDER BY ts_ms DESC LIMIT 2000").fetchall()
-        records.extend(msgspec.json.decode(body, type=BillRecord) for (body,) in reversed(bills))
+        for account_id in [record.bot_id for record in records if isinstance(record, AccountRecord)]:
+            records.extend(_trades_of(connection, account_id, now_ms - _RECENT_MS))
+            records.extend(_bills_of(connection, account_id))
         published = connection.execute("SELECT value FROM meta WHERE name='published'").fetchone()
         self._published_id = int(published[0]) if published else 0
         unpublished = connection.execute(
@@ -237,6 +233,26 @@ class Journal:
         self._checkpointer.committed()
         self.batches += len(batches)
         return [(batch.tag, outbox_id if batch.events else 0) for batch in batches]
+
+
+def _trades_of(connection: sqlite3.Connection, account_id: str, recent_ms: int) -> list[FillRecord]:
+    """Oldest first."""
+    rows = connection.execute(
+        "SELECT body FROM (SELECT ts_exch_ms, trade_id, body FROM fills WHERE account_id = :account"
+        " AND ts_ms >= :recent UNION SELECT ts_exch_ms, trade_id, body FROM"
+        " (SELECT * FROM fills WHERE account_id = :account ORDER BY ts_ms DESC LIMIT :least))"
+        " ORDER BY ts_exch_ms, trade_id",
+        {"account": account_id, "recent": recent_ms, "least": _OF_ACCOUNT_MIN},
+    )
+    return [msgspec.json.decode(body, type=FillRecord) for (body,) in rows]
+
+
+def _bills_of(connection: sqlite3.Connection, account_id: str) -> list[BillRecord]:
+    """Oldest first."""
+    rows = connection.execute(
+        "SELECT body FROM bills WHERE account_id = ? ORDER BY ts_ms DESC LIMIT ?", (account_id, _OF_ACCOUNT_MIN)
+    ).fetchall()
+    return [msgspec.json.decode(body, type=BillRecord) for (body,) in reversed(rows)]
 
 
 class _Rows:

@@ -3,12 +3,16 @@ import signal
 import subprocess
 import sys
 import threading
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from services.common import venue
+from services.gateway.accounts import VirtualAccount
 from services.gateway.journal import Batch, Journal, JournalBroken
+from services.gateway.records import AccountRecord, BillRecord, FillRecord
 from tests.fakes.gateway_desk import Desk
 
 REPO = Path(__file__).resolve().parents[4]
@@ -156,3 +160,50 @@ def confirm_forever(path: str) -> None:
         journal.write(Batch([], [str(number).encode()], number))
         if number % 50 == 0:
             threading.Event().wait(0.005)
+
+
+def account(bot_id: str) -> AccountRecord:
+    return VirtualAccount(bot_id=bot_id, capital_quote=Decimal(1)).record()
+
+
+def trade(bot_id: str, number: int) -> FillRecord:
+    fill = venue.Fill(
+        trade_id=f"{bot_id}-{number}",
+        symbol="BTC-USDT",
+        client_order_id="hb1-b0-a.1",
+        venue_order_id="v1",
+        side="buy",
+        price=Decimal(60_000),
+        qty_base=Decimal("0.001"),
+        fee_quote=Decimal(0),
+        fee_asset="USDT",
+        liquidity="maker",
+        realized_pnl_quote=Decimal(0),
+        ts_exch_ms=number,
+    )
+    return FillRecord(
+        account_id=bot_id, gateway_order_id="7", fill=fill, source="stream", is_suspense=False, ts_ms=number
+    )
+
+
+def bill(bot_id: str, number: int) -> BillRecord:
+    of_venue = venue.Bill(
+        bill_id=f"{bot_id}-{number}",
+        symbol="BTC-USDT",
+        kind="funding",
+        amount_quote=Decimal(1),
+        balance_quote=Decimal(1),
+        ts_ms=number,
+    )
+    return BillRecord(account_id=bot_id, bill=of_venue)
+
+
+@pytest.mark.parametrize("made", [trade, bill])
+def test_what_a_quiet_bot_did_is_remembered_however_much_the_others_did_since(tmp_path, made):
+    """The next life reads a bot again from its last trade and bill on: unknown by then, they would be booked twice."""
+    writer = Writer(tmp_path / "j.sqlite")
+    quiet = made("bot2", 1)
+    writer.write([account("bot1"), account("bot2"), quiet, *(made("bot1", number) for number in range(2, 2_200))])
+    writer.journal.close()
+    a_week_later = Journal(tmp_path / "j.sqlite").open(7 * 86_400_000)
+    assert quiet in a_week_later.records
