@@ -106,6 +106,7 @@ class Gateway:
                     if record.bot_id in state.lanes:
                         row = row_from(record)
                         state.orders.add(row)
+                    state.orders.take_id(record.gateway_order_id)  # also of a bot that this life does not serve
                         fences[record.bot_id] = max(fences.get(record.bot_id, 0), row.fence)
                 case FillRecord():
                     if record.account_id in state.lanes:

@@ -174,8 +174,12 @@ class Orders:
         self._last_gateway_id += 1
         return str(self._last_gateway_id)
 
+    def take_id(self, gateway_id: str) -> None:
+        """This id is somebody's: it is not given again."""
+        self._last_gateway_id = max(self._last_gateway_id, int(gateway_id))
+
     def add(self, row: OrderRow) -> None:
-        self._last_gateway_id = max(self._last_gateway_id, int(row.gateway_id))
+        self.take_id(row.gateway_id)
         self._by_gateway_id[row.gateway_id] = row
         self._by_client_id[row.account_id, row.client_id] = row
         if row.venue_id:
