@@ -1,7 +1,8 @@
 """Reading a sub-account by REST: fills page by page, bills, positions. What was not heard is found here."""
 
 from collections.abc import Callable
-from functools import partial
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -89,8 +90,8 @@ def take_positions(state: State, account_id: str, positions: tuple[venue.Positio
     """The full list: what is absent is closed. Passed on to the bot."""
     own = {p.symbol: p for p in positions if p.qty_base != 0}
     for symbol, ignored in state.accounts[account_id].ignored.items():
-        if symbol in own:
-            own[symbol] = msgspec.structs.replace(own[symbol], qty_base=own[symbol].qty_base - ignored)
+        held = own.get(symbol) or _flat(state, symbol)
+        own[symbol] = msgspec.structs.replace(held, qty_base=held.qty_base - ignored)
     state.lanes[account_id].positions = {symbol: p for symbol, p in own.items() if p.qty_base != 0}
     views.push_positions(state, account_id)
 
@@ -103,6 +104,27 @@ def position_differences(state: State, account_id: str) -> list[tuple[str, str, 
     for symbol in sorted(set(theirs) | set(ours)):
         our_qty = ours[symbol].qty_base if symbol in ours else 0
         their_qty = theirs[symbol].qty_base if symbol in theirs else 0
+def _flat(state: State, symbol: str) -> venue.Position:
+    """No position: what the bot has of it is as much as what was there before, the other way round."""
+    policy = state.policy.account
+    mark = state.market.mark(symbol) or Decimal(0)
+    return venue.Position(
+        symbol=symbol,
+        qty_base=Decimal(0),
+        entry_price=mark,
+        mark_price=mark,
+        unrealized_pnl_quote=Decimal(0),
+        realized_pnl_quote=Decimal(0),
+        leverage=policy.leverage,
+        margin_mode=policy.margin_mode,
+        margin_quote=Decimal(0),
+        maintenance_margin_pct=Decimal(0),
+        liquidation_price=None,
+        created_ts_ms=state.core.now.wall_ms,
+        updated_ts_ms=state.core.now.wall_ms,
+    )
+
+
         if our_qty != their_qty:
             result.append((symbol, str(our_qty), str(their_qty)))
     return result

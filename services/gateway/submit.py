@@ -26,6 +26,7 @@ _NOT_THE_ORDERS_FAULT = frozenset(
 
 def submit(state: State, request_id: int, bot_id: str, request: venue.PlaceOrder, claims: Claims = Claims()) -> None:
     """Every path answers the request exactly once, now or later."""
+    _note_fence(state, bot_id, claims.fence)
     earlier = state.orders.by_client_id(bot_id, request.client_order_id)
     if earlier is not None and _answer_repeated(state, request_id, earlier, request):
         return
@@ -36,12 +37,18 @@ def submit(state: State, request_id: int, bot_id: str, request: venue.PlaceOrder
         return
     row = _row_of(state, verdict, attempt=earlier.attempt + 1 if earlier is not None else 1)
     row.submit_request_id = request_id
-    account = state.accounts[bot_id]
-    account.fence = max(account.fence, claims.fence)
     state.counters.submitted(verdict.scopes, state.core.now.mono_ms)
     state.governor.sent(bot_id, is_order=True, mono_ms=state.core.now.mono_ms)
     state.count("submits")
     steps.begin(state, row, then=partial(_send, state, row))
+
+
+def _note_fence(state: State, bot_id: str, fence: int) -> None:
+    """A newer token than was ever seen, whatever becomes of its order: from now on the older ones are refused."""
+    account = state.accounts[bot_id]
+    if fence > account.fence:
+        account.fence = fence
+        state.core.write(account.record())
 
 
 def _answer_repeated(state: State, request_id: int, row: OrderRow, request: venue.PlaceOrder) -> bool:
@@ -271,12 +278,15 @@ def _send(state: State, row: OrderRow) -> None:
 
 
 def _barred_at_the_wire(state: State, row: OrderRow) -> Refusal | None:
-    """What may have changed while the row was being written: a stop, a latch, a cancel of this very order."""
+    """What may have changed while the row was being written: a cancel of this order, a stop, the lease, a latch."""
     if row.is_cancel_wanted:
         return Refusal("CANCELLED_BY_USER", f"bot:{row.bot_id}", "not cancelled", "cancelled before it was sent")
     barred = refusal_of_state(state, row.bot_id)
     if barred is not None:
         return barred
+    seen = state.accounts[row.bot_id].fence
+    if row.fence < seen:
+        return Refusal("NOT_LEADER", f"bot:{row.bot_id}", f"fence={seen}", str(row.fence))
     latch = state.latch_of(row.bot_id)
     if latch.state == "ACTIVE" or row.reduce_only:
         return None
