@@ -53,7 +53,6 @@ def _on_list(
     for row in state.orders.open_of(account_id):
         is_settled = row.state in ("ACCEPTED", "PARTIALLY_FILLED") and row.venue_id
         if is_settled and row.venue_id not in listed_ids and row.accepted_mono_ms < asked_mono_ms:
-            row.not_found = 0
             pursuit.ask_truth_now(state, row)
     if then is not None:
         then(ours)

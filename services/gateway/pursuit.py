@@ -27,25 +27,28 @@ def become_unknown(state: State, row: OrderRow, detail: str) -> None:
     if row.state != "UNKNOWN":
         state.count("unknown_outcomes")
         quarantine.on_unknown(state, row)
-        row.not_found = 0
         steps.step(state, row, "UNKNOWN", "UNKNOWN_OUTCOME", detail, tell_bot=False)
     ask_truth_later(state, row)
 
 
 def ask_truth_later(state: State, row: OrderRow) -> None:
     """Poll for the order's truth, soon and then ever slower; one chain of polls per order."""
-    if row.is_asking or row.is_terminal:
-        return
-    row.is_asking = True
-    row.asks = 0
-    state.core.after(state.timing.ask_first_ms, partial(_ask_truth, state, row))
+    if _begins_asking(row):
+        state.core.after(state.timing.ask_first_ms, partial(_ask_truth, state, row))
 
 
 def ask_truth_now(state: State, row: OrderRow) -> None:
-    if not row.is_asking and not row.is_terminal:
-        row.is_asking = True
-        row.asks = 0
+    if _begins_asking(row):
         _ask_truth(state, row)
+
+
+def _begins_asking(row: OrderRow) -> bool:
+    """False while it is being asked for already. Each chain of polls counts its own "not found"."""
+    if row.is_asking or row.is_terminal:
+        return False
+    row.is_asking = True
+    row.asks = row.not_found = 0
+    return True
 
 
 def _ask_truth(state: State, row: OrderRow) -> None:
@@ -200,9 +203,7 @@ def _on_cancel(state: State, row: OrderRow, answer: venue.Answer | venue.Unknown
         state.core.after(state.timing.cancel_confirm_ms, partial(_confirm_cancel, state, row))
         return
     if isinstance(answer, venue.Refused) and answer.code in OVER_CODES:
-        if row.state == "ACCEPTED":  # it rested, and does not any more: filled or cancelled, the venue will say
-            row.not_found = 0
-        ask_truth_now(state, row)
+        ask_truth_now(state, row)  # filled or cancelled, the venue will say
         state.core.after(state.timing.cancel_confirm_ms, partial(_confirm_cancel, state, row))
         return
     state.count("cancels_retried")

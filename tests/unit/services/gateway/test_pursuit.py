@@ -157,3 +157,40 @@ def test_not_found_is_not_believed_before_ten_seconds_of_asking(desk):
     assert not desk.row(client_id).is_tombstone
     desk.run(6_000)
     assert desk.row(client_id).is_tombstone
+
+
+def test_an_order_that_the_venue_has_forgotten_ends_although_every_list_asks_again(desk):
+    client_id = desk.placed()
+    del desk.venue.orders[desk.row(client_id).venue_id]
+    desk.run(40_000)
+    assert (desk.row(client_id).state, desk.row(client_id).reason) == ("CANCELLED", "NOT_FOUND_FINAL")
+
+
+def test_an_order_that_the_venue_has_forgotten_ends_although_the_bot_cancels_it_every_second(desk):
+    client_id = desk.placed()
+    del desk.venue.orders[desk.row(client_id).venue_id]
+    for _ in range(25):
+        desk.request(cancel_of(desk, client_id))
+        desk.run(1_000)
+    assert desk.row(client_id).reason == "NOT_FOUND_FINAL"
+
+
+def test_not_found_counts_anew_each_time_the_truth_is_asked_for(desk):
+    """Four times not found, then alive after all: much later one more "not found" must not be the fifth."""
+    desk.fault = lambda r: Fault("late", late_ms=5_000) if isinstance(r, venue.PlaceOrder) else Fault()
+    _, client_id = desk.place()
+    desk.run(4_500)
+    row = desk.row(client_id)
+    assert row.not_found >= 3
+    desk.fault = lambda _request: Fault()
+    desk.run(2_000)
+    assert row.state == "ACCEPTED"
+    order = desk.venue.by_client(client_id)
+    desk.venue.trade(order.venue_id, Decimal("0.0004"))
+    desk.deliver_pushes()
+    desk.run(20_000)
+    assert row.state == "PARTIALLY_FILLED"
+    del desk.venue.orders[order.venue_id]
+    desk.request(cancel_of(desk, client_id))
+    desk.run(8_000)
+    assert row.state == "PARTIALLY_FILLED", "asked for eight seconds only"
