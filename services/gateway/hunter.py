@@ -70,20 +70,29 @@ def _hunt_ghost(state: State, lane: Lane, order: venue.Order, row: OrderRow | No
         if row is not None:
             state.orders.set_venue_id(row, order.venue_order_id)
             steps.publish_order(state, row, "GHOST", "GHOST_ORDER", theirs)
+    if order.venue_order_id not in lane.ghost_cancels:
+        lane.ghost_cancels.add(order.venue_order_id)
+        _cancel_ghost(state, lane, order)
+
+
+def _cancel_ghost(state: State, lane: Lane, order: venue.Order) -> None:
+    """One chain of cancels per ghost, however many lists show it."""
+    if order.venue_order_id not in lane.ghosts:
+        lane.ghost_cancels.discard(order.venue_order_id)
+        return
     state.count("ghosts_cancelled")
     pursuit.kill_stranger(state, lane.bot_id, order, partial(_on_ghost_cancelled, state, lane, order))
 
 
 def _on_ghost_cancelled(state: State, lane: Lane, order: venue.Order, answer: venue.Answer | venue.Unknown) -> None:
-    """Taken, or over already: the next list will show. Anything else: at once again."""
+    """Taken, or over already: the next list will show. Anything else: soon again."""
     is_over = isinstance(answer, venue.Cancelled) or (
         isinstance(answer, venue.Refused) and answer.code in pursuit.OVER_CODES
     )
-    if not is_over and order.venue_order_id in lane.ghosts:
-        again = partial(
-            pursuit.kill_stranger, state, lane.bot_id, order, partial(_on_ghost_cancelled, state, lane, order)
-        )
-        state.core.after(state.timing.recovery_retry_ms, again)
+    if is_over:
+        lane.ghost_cancels.discard(order.venue_order_id)
+    else:
+        state.core.after(state.timing.recovery_retry_ms, partial(_cancel_ghost, state, lane, order))
 
 
 def _report_foreign(state: State, lane: Lane, order: venue.Order) -> None:

@@ -118,6 +118,7 @@ class Lane:
     def why_shut(self) -> str:
         """Why new risk waits, the cause before its effects; "" when the lane is open."""
         return self.key_refused or ("" if self.is_link_up else self.link_detail) or self.door_detail
+    ghost_cancels: set[str] = field(default_factory=set)  # those whose cancel is under way or due again
 
     def knows_trade(self, trade_id: str) -> bool:
         return trade_id in self.trades

@@ -81,3 +81,27 @@ def test_after_every_reconnect_the_open_orders_are_listed_before_new_risk(desk):
     desk.run(200)
     assert isinstance(desk.venue.asked[asked], venue.GetOpenOrders)
     assert desk.venue.open_orders() == []
+
+
+def test_a_ghost_that_cannot_be_cancelled_is_tried_twice_a_second_and_not_ever_more_often(desk):
+    """Every list finds it anew; a chain of cancels for each would eat the budget that other cancels need."""
+    tried = []
+
+    def fault(request):
+        if not isinstance(request, venue.CancelOrder):
+            return Fault()
+        tried.append(desk.mono_ms)
+        return Fault("refuse", code="VENUE_UNREACHABLE")
+
+    desk.fault = fault
+    desk.venue.place_by_hand("bot1", "hb1-b0-zzz.9", Decimal("0.001"), Decimal("59990"))
+    desk.run(120_000)
+    tried.clear()
+    desk.run(60_000)
+    assert 100 <= len(tried) <= 125
+    desk.fault = lambda _request: Fault()
+    desk.run(6_000)
+    assert desk.venue.open_orders() == []
+    asked = len(desk.venue.asked)
+    desk.run(2_000)
+    assert not [r for r in desk.venue.asked[asked:] if isinstance(r, venue.CancelOrder)], "and then no more"
