@@ -52,7 +52,6 @@ class VirtualAccount:
         self.realized_pnl_quote += fill.realized_pnl_quote
         self.fees_quote += fill.fee_quote
         self.holdings[fill.symbol] = after_fill(self.holding(fill.symbol), fill.side, fill.qty_base, fill.price)
-        self.fills_cursor_ms = max(self.fills_cursor_ms, fill.ts_exch_ms)
         notional = fill.qty_base * fill.price
         self.day = replace(self.day, traded_quote=self.day.traded_quote + notional)
         self.month = replace(self.month, traded_quote=self.month.traded_quote + notional)
@@ -63,7 +62,6 @@ class VirtualAccount:
             self.funding_quote -= bill.amount_quote
         elif bill.kind == "transfer":
             self.transfers_quote += bill.amount_quote
-        self.bills_cursor_ms = max(self.bills_cursor_ms, bill.ts_ms)
 
     def adopt(self, positions: tuple[venue.Position, ...]) -> None:
         """Take over what the venue account held before the desk came to it."""

@@ -77,7 +77,7 @@ def import_bills(state: State, account_id: str, bills: tuple[venue.Bill, ...]) -
     """Book funding and transfers once by bill id."""
     lane, account = state.lanes[account_id], state.accounts[account_id]
     for bill in sorted(bills, key=lambda b: (b.ts_ms, b.bill_id)):
-        if bill.kind not in ("funding", "transfer") or bill.bill_id in lane.bills:
+        if bill.kind not in ("funding", "transfer") or bill.bill_id in lane.bills or bill.ts_ms < account.since_ms:
             continue
         lane.bills.add(bill.bill_id)
         account.add_bill(bill)

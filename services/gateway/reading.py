@@ -1,4 +1,4 @@
-"""Reading a sub-account by REST: fills page by page, bills, positions. What was not heard is found here."""
+"""Reading a sub-account by REST: fills and bills page by page, positions. What was not heard is found here."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -16,63 +16,71 @@ Done = Callable[[bool], None]  # whether everything was read
 
 
 def read_fills(state: State, account_id: str, source: fills.Source, then: Done) -> None:
-    """Import every fill since the last known one, with an overlap, newest page first."""
-    cursor_ms = state.accounts[account_id].fills_cursor_ms
-    start_ms = max(0, cursor_ms - state.timing.fills_overlap_ms)
-    _fills_page(state, account_id, source, then, start_ms, None, [])
+    """Import every fill since the last reading, with an overlap. What the stream says meanwhile moves nothing: it may
+    speak of newer ones first."""
+    account = state.accounts[account_id]
 
+    def on_read(rows: list[venue.Fill] | None) -> None:
+        for fill in sorted(rows or (), key=lambda f: (f.ts_exch_ms, len(f.trade_id), f.trade_id)):
+            fills.import_fill(state, account_id, fill, source)
+        if rows:
+            account.fills_cursor_ms = max(account.fills_cursor_ms, *(fill.ts_exch_ms for fill in rows))
+        then(rows is not None)
 
-def _fills_page(
-    state: State,
-    account_id: str,
-    source: fills.Source,
-    then: Done,
-    start_ms: int,
-    end_ms: int | None,
-    pages: list[venue.Fill],
-) -> None:
-    request = venue.GetFills(limit=_PAGE, start_ms=start_ms, end_ms=end_ms)
-    on_page = partial(_on_fills_page, state, account_id, source, then, start_ms, pages)
-    state.core.ask(account_id, request, on_page)
-
-
-def _on_fills_page(
-    state: State,
-    account_id: str,
-    source: fills.Source,
-    then: Done,
-    start_ms: int,
-    pages: list[venue.Fill],
-    answer: venue.Answer | venue.Unknown,
-) -> None:
-    if not isinstance(answer, tuple):
-        then(False)
-        return
-    page = [fill for fill in answer if isinstance(fill, venue.Fill)]
-    seen = {fill.trade_id for fill in pages}
-    fresh = [fill for fill in page if fill.trade_id not in seen]
-    pages.extend(fresh)
-    if len(page) >= _PAGE and fresh:
-        oldest_ms = min(fill.ts_exch_ms for fill in page)
-        if oldest_ms > start_ms:
-            _fills_page(state, account_id, source, then, start_ms, oldest_ms, pages)
-            return
-    for fill in sorted(pages, key=lambda f: (f.ts_exch_ms, len(f.trade_id), f.trade_id)):
-        fills.import_fill(state, account_id, fill, source)
-    then(True)
+    start_ms = max(0, account.fills_cursor_ms - state.timing.fills_overlap_ms)
+    request = venue.GetFills(limit=_PAGE, start_ms=start_ms)
+    _read_pages(state, account_id, request, _Rows(venue.Fill, "trade_id", "ts_exch_ms"), on_read, [])
 
 
 def read_bills(state: State, account_id: str, then: Done) -> None:
-    """Funding and transfers since the last known one."""
-    start_ms = state.accounts[account_id].bills_cursor_ms
+    """Funding and transfers since the last reading, with an overlap. Every trade makes bills too: pages of them."""
+    account = state.accounts[account_id]
+
+    def on_read(rows: list[venue.Bill] | None) -> None:
+        if rows:
+            fills.import_bills(state, account_id, tuple(rows))
+            account.bills_cursor_ms = max(account.bills_cursor_ms, *(bill.ts_ms for bill in rows))
+        then(rows is not None)
+
+    start_ms = max(0, account.bills_cursor_ms - state.timing.fills_overlap_ms)
     request = venue.GetBills(limit=_PAGE, start_ms=start_ms)
+    _read_pages(state, account_id, request, _Rows(venue.Bill, "bill_id", "ts_ms"), on_read, [])
 
-    def on_bills(answer: venue.Answer | venue.Unknown) -> None:
-        if isinstance(answer, tuple):
-            fills.import_bills(state, account_id, tuple(b for b in answer if isinstance(b, venue.Bill)))
-        then(isinstance(answer, tuple))
 
-    state.core.ask(account_id, request, on_bills)
+class _Rows(NamedTuple):
+    """What a list is made of."""
+
+    kind: type
+    id_field: str
+    ts_field: str
+
+
+def _read_pages(
+    state: State,
+    account_id: str,
+    request: venue.PastRequest,
+    of: _Rows,
+    then: Callable[[list[Any] | None], None],
+    found: list[Any],
+) -> None:
+    """Every row since ``request.start_ms``, newest page first; None when a page could not be had."""
+
+    def on_page(answer: venue.Answer | venue.Unknown) -> None:
+        if not isinstance(answer, tuple):
+            then(None)
+            return
+        page = [row for row in answer if isinstance(row, of.kind)]
+        seen = {getattr(row, of.id_field) for row in found}
+        fresh = [row for row in page if getattr(row, of.id_field) not in seen]
+        found.extend(fresh)
+        oldest_ms = min((getattr(row, of.ts_field) for row in page), default=0)
+        if len(page) >= _PAGE and fresh and oldest_ms > (request.start_ms or 0):
+            older = msgspec.structs.replace(request, end_ms=oldest_ms)
+            _read_pages(state, account_id, older, of, then, found)
+        else:
+            then(found)
+
+    state.core.ask(account_id, request, on_page)
 
 
 def read_positions(state: State, account_id: str, then: Done) -> None:
@@ -96,14 +104,6 @@ def take_positions(state: State, account_id: str, positions: tuple[venue.Positio
     views.push_positions(state, account_id)
 
 
-def position_differences(state: State, account_id: str) -> list[tuple[str, str, str]]:
-    """(pair, ours, theirs) wherever the sum of fills is not the venue's position."""
-    theirs = state.lanes[account_id].positions or {}
-    ours = state.accounts[account_id].holdings
-    result = []
-    for symbol in sorted(set(theirs) | set(ours)):
-        our_qty = ours[symbol].qty_base if symbol in ours else 0
-        their_qty = theirs[symbol].qty_base if symbol in theirs else 0
 def _flat(state: State, symbol: str) -> venue.Position:
     """No position: what the bot has of it is as much as what was there before, the other way round."""
     policy = state.policy.account
@@ -125,6 +125,14 @@ def _flat(state: State, symbol: str) -> venue.Position:
     )
 
 
+def position_differences(state: State, account_id: str) -> list[tuple[str, str, str]]:
+    """(pair, ours, theirs) wherever the sum of fills is not the venue's position."""
+    theirs = state.lanes[account_id].positions or {}
+    ours = state.accounts[account_id].holdings
+    result = []
+    for symbol in sorted(set(theirs) | set(ours)):
+        our_qty = ours[symbol].qty_base if symbol in ours else 0
+        their_qty = theirs[symbol].qty_base if symbol in theirs else 0
         if our_qty != their_qty:
             result.append((symbol, str(our_qty), str(their_qty)))
     return result

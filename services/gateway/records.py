@@ -89,7 +89,7 @@ class AccountRecord(msgspec.Struct, frozen=True, kw_only=True):
     transfers_quote: Decimal
     positions: dict[str, tuple[Decimal, Decimal]]  # symbol -> (signed base, entry price)
     suspense_quote: Decimal
-    fills_cursor_ms: int  # venue time up to which fills are known
+    fills_cursor_ms: int  # venue time up to which fills have been read
     bills_cursor_ms: int
     is_connected_before: bool  # the first connect has been answered
     ignored: dict[str, Decimal] = {}  # signed base that was there at the first connect and is left alone

@@ -94,7 +94,14 @@ class FakeVenue:
             case venue.GetPositions():
                 return self.position_views(request.account_id)
             case venue.GetBills():
-                return tuple(bill for account, bill in self.bills if account == request.account_id)
+                listed = [
+                    bill
+                    for account, bill in reversed(self.bills)
+                    if account == request.account_id
+                    and (request.start_ms is None or bill.ts_ms >= request.start_ms)
+                    and (request.end_ms is None or bill.ts_ms <= request.end_ms)
+                ]
+                return tuple(listed[: request.limit])
             case venue.GetTime():
                 return venue.ServerTime(ts_ms=self.now_ms() - self.clock_offset_ms)
             case venue.GetBook():

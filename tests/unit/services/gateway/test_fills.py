@@ -104,3 +104,45 @@ def test_ord_14_every_partial_fill_is_told_with_wanted_filled_time_and_what_beco
     (told,) = [order for order in desk.events(e.OrderV1) if order["state"] == "PARTIALLY_FILLED"]
     assert told["reason"] == "PARTIAL_FILL"
     assert told["detail"] == f"PARTIAL_FILL: requested=0.010, filled=0.004, elapsed_ms=1003, action={action}"
+
+
+def test_k5_a_trade_by_another_hand_during_an_outage_is_read_although_the_stream_speaks_of_newer_ones_first(desk):
+    """A push after the reconnect must not move the place from which the missed trades are read."""
+    desk.feed(m.BotSession("bot1", "opened"))
+    client_id = desk.placed()
+    desk.feed(m.UpstreamLink("bot1", False))
+    stranger = desk.venue.place_by_hand("bot1", "web-1", Decimal("0.001"), Decimal("59990"))
+    missed = desk.venue.trade(stranger.venue_id, Decimal("0.001"), is_heard=False)
+    desk.run(120_000)
+    desk.feed(m.UpstreamLink("bot1", True))
+    desk.venue.trade(desk.row(client_id).venue_id, Decimal("0.001"))
+    for push in desk.venue.take_pushes():
+        desk.feed(m.UpstreamPush(push))
+    desk.run(10_000)
+    assert desk.gateway.state.lanes["bot1"].knows_trade(missed.trade_id)
+    assert desk.gateway.state.position_base("bot1", SYMBOL) == Decimal("0.002")
+
+
+def bill(number: int, kind: venue.BillKind, ts_ms: int) -> venue.Bill:
+    amount = Decimal(-1)
+    return venue.Bill(
+        bill_id=str(number), symbol="BTC-USDT", kind=kind, amount_quote=amount, balance_quote=Decimal(0), ts_ms=ts_ms
+    )
+
+
+def test_funding_is_booked_although_more_bills_than_a_page_holds_came_after_it(desk):
+    """Every trade makes bills too; after an outage the funding is on none of the first pages."""
+    now_ms = desk.wall_ms
+    desk.venue.bills.append(("bot1", bill(1, "funding", now_ms + 10)))
+    desk.venue.bills.extend(("bot1", bill(number, "open_fee", now_ms + 10 + number)) for number in range(2, 400))
+    desk.run(31_000)
+    assert desk.gateway.state.accounts["bot1"].funding_quote == 1
+
+
+def test_bills_that_were_read_are_not_read_again_for_ever(desk):
+    now_ms = desk.wall_ms
+    desk.venue.bills.extend(("bot1", bill(number, "open_fee", now_ms + 600 * number)) for number in range(1, 1_000))
+    desk.run(630_000)
+    before = len([r for r in desk.venue.asked if isinstance(r, venue.GetBills)])
+    desk.run(60_000)
+    assert len([r for r in desk.venue.asked if isinstance(r, venue.GetBills)]) - before <= 4

@@ -96,6 +96,7 @@ def test_the_virtual_account_survives(desk):
     desk.venue.trade(desk.venue.by_client(client_id).venue_id, Decimal("0.001"))
     desk.deliver_pushes()
     desk.run(100)
+    desk.run(6_000)  # the fill has been read by poll too
     before = desk.gateway.state.accounts["bot1"].record()
     desk.restart()
     assert desk.gateway.state.accounts["bot1"].record() == before
