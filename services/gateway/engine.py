@@ -153,8 +153,8 @@ class Engine:
             self._replies.pop(request_id, None)
 
     def set_latch(self, scope: str, entry: m.LatchEntry) -> None:
-        """Write one scope to the latch file and obey it at once."""
-        self._latch_file.set(scope, entry)
+        """Write one scope to the latch file and obey it at once; what tightens also when it cannot be written."""
+        self._write_latch(scope, entry)
         self.feed(m.LatchChange(self._latch_file.read()))
         bot_id = scope.partition(":")[2] if scope.startswith("bot:") else "desk"
         self.publish(e.LatchV1, bot_id, scope=scope, state=entry.state, reason=entry.reason, actor=entry.actor)
@@ -163,6 +163,7 @@ class Engine:
         """Before every submit, and a few times a second: one stat; read again when it is another file."""
         if self._latch_file.changed():
             self.feed(m.LatchChange(self._latch_file.read()))
+            self._latch_file.write_again()
 
     def note_published(self) -> None:
         """Let the journal forget events that have long been on the bus."""
@@ -257,16 +258,18 @@ class Engine:
 
     def _tighten(self, output: m.Tighten) -> None:
         """On disk before anything else happens; the file then holds what the state machine already obeys."""
-        try:
-            self._latch_file.set(output.scope, output.entry)
-        except OSError as error:
-            self._log.critical("latch.unwritten", scope=output.scope, error=str(error))
+        self._write_latch(output.scope, output.entry)
         self._log.warning("scope.tightened", scope=output.scope, to=output.entry.state, reason=output.entry.reason)
 
     def _wake_at(self, mono_ms: int) -> None:
         if self._timer is not None:
             self._timer.cancel()
         self._timer = self._clock.call_at(mono_ms, partial(self._on_timer, mono_ms))
+
+    def _write_latch(self, scope: str, entry: m.LatchEntry) -> None:
+        """Raises OSError for what loosens and cannot be written."""
+        if not self._latch_file.set(scope, entry):
+            self._log.critical("latch.unwritten", scope=scope, state=entry.state, path=str(self._latch_file.path))
 
     def _on_timer(self, due_mono_ms: int) -> None:
         self._timer = None

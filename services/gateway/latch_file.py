@@ -2,6 +2,7 @@
 
 Looked at before every submit; read again only when it changed. Unreadable, half-written or of another hand: HALTED. A
 gateway that finds none at its first start writes an empty one, so that a file which later disappears is noticed too.
+What tightens holds in this process also while it cannot be written (a full disk), and is written as soon as it can.
 """
 
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from services.common.errors import DeskError
 from services.common.files import read_state, write_state
+from services.gateway.latches import is_looser
 from services.gateway.messages import LatchEntry
 
 _STATES = ("ACTIVE", "REDUCING", "HALTED")
@@ -18,6 +20,7 @@ class LatchFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._seen: tuple[int, int, int] | None = None
+        self._unwritten: dict[str, LatchEntry] = {}  # tighter than the file, which could not be written
 
     def create_if_first(self, *, is_first_start: bool) -> None:
         """Only a desk that never ran may begin without a latch."""
@@ -25,8 +28,8 @@ class LatchFile:
             self.write({})
 
     def changed(self) -> bool:
-        """Whether the file is another one than was read last. One stat call."""
-        return self._identity() != self._seen or self._seen is None
+        """Whether the file is another one than was read last, or has yet to be written. One stat call."""
+        return self._identity() != self._seen or self._seen is None or bool(self._unwritten)
 
     def read(self) -> Mapping[str, LatchEntry] | None:
         """The entries by scope; None when the file is missing, broken or not what was written."""
@@ -46,18 +49,42 @@ class LatchFile:
             if entry.state not in _STATES:
                 return None
             entries[scope] = entry
+        for scope, entry in self._unwritten.items():
+            if scope not in entries or is_looser(entries[scope].state, entry.state):
+                entries[scope] = entry
         return entries
 
-    def set(self, scope: str, entry: LatchEntry) -> None:
-        """Change one scope. What could not be read stays in force: the new file then holds the whole desk HALTED."""
+    def set(self, scope: str, entry: LatchEntry) -> bool:
+        """Change one scope. What could not be read stays in force: the new file then holds the whole desk HALTED.
+
+        Returns whether it is on disk. Raises OSError for what loosens and cannot be written: it does not hold then.
+        """
         entries = self.read_or_halted(entry.ts_ms)
-        self.write({**entries, scope: entry})
+        before = entries[scope].state if scope in entries else "ACTIVE"
+        try:
+            self.write({**entries, scope: entry})
+        except OSError:
+            if is_looser(entry.state, before):
+                raise
+            self._unwritten[scope] = entry
+            return False
+        self._unwritten.clear()
+        return True
+
+    def write_again(self) -> bool:
+        """Try to write what could not be written. Whether everything is on disk now."""
+        for scope, entry in tuple(self._unwritten.items())[:1]:  # the others go with it
+            return self.set(scope, entry)
+        return True
 
     def read_or_halted(self, now_ms: int) -> Mapping[str, LatchEntry]:
         """The entries in force: unreadable is the desk HALTED, said as an entry."""
         entries = self.read()
         if entries is None:
-            return {"desk": LatchEntry("HALTED", f"the latch file could not be read: {self.path}", "gateway", now_ms)}
+            return {
+                **self._unwritten,
+                "desk": LatchEntry("HALTED", f"the latch file could not be read: {self.path}", "gateway", now_ms),
+            }
         return entries
 
     def write(self, entries: Mapping[str, LatchEntry]) -> None:

@@ -236,3 +236,39 @@ async def test_where_the_time_of_a_submit_went_is_known(rig):
         ("judge", "journal", "venue", "inside"), 1
     )
     assert stages["inside"]["max_ms"] >= stages["journal"]["max_ms"] > 0
+
+
+async def test_a_kill_on_a_full_disk_is_obeyed_and_written_when_there_is_room(rig, monkeypatch):
+    await rig.place()
+
+    def full(_entries):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rig.latch, "write", full)
+        rig.engine.set_latch("bot:bot1", m.LatchEntry("HALTED", "MANUAL", "kill_switch", 1))
+        rig.engine.look_at_latch()
+        await asyncio.sleep(0.05)
+        assert rig.venue.open_orders() == []
+        assert (await rig.place("hb1-b1-a.1")).code == "KILL_SWITCH_ACTIVE"
+    rig.engine.look_at_latch()
+    assert LatchFile(rig.latch.path).read()["bot:bot1"].state == "HALTED"
+    assert (await rig.place("hb1-b1-a.2")).code == "KILL_SWITCH_ACTIVE"
+
+
+async def test_what_becomes_of_the_orders_is_on_the_bus_although_the_journal_is_broken(rig):
+    await rig.place()
+    rig.journal._connection.execute("DROP TABLE orders")
+    assert (await rig.place("hb1-b1-a.1")).code == "JOURNAL_FAILED"
+    await asyncio.sleep(0.1)
+    told = {(event.client_order_id, event.state) for event in await rig.published(e.OrderV1)}
+    assert ("hb1-b0-a.1", "CANCELLED") in told
+    assert ("hb1-b1-a.1", "REFUSED") in told
+
+
+async def test_whatever_ends_the_writing_breaks_the_journal_and_leaves_nobody_waiting(rig, monkeypatch):
+    def unwritable(_connection, _batches):
+        raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")
+
+    monkeypatch.setattr(rig.journal, "_commit", unwritable)
+    assert (await rig.place()).code == "JOURNAL_FAILED"

@@ -77,3 +77,41 @@ def test_setting_one_scope_never_loosens_what_could_not_be_read(latch, is_missin
     assert "could not be read" in entries["desk"].reason
     latch.set("desk", LatchEntry("ACTIVE", "MANUAL", "anna", 6))
     assert latch.read()["desk"].state == "ACTIVE", "a person says so"
+
+
+def cannot_write(latch, monkeypatch):
+    def full(_entries):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(latch, "write", full)
+
+
+def test_what_tightens_holds_although_it_cannot_be_written(latch, monkeypatch):  # F34
+    with monkeypatch.context() as patch:
+        cannot_write(latch, patch)
+        assert not latch.set("bot:bot1", ENTRY)
+        assert latch.read() == {"bot:bot1": ENTRY}
+        assert latch.changed(), "looked at until it is on disk"
+    LatchFile(latch.path).set("desk", ENTRY)  # another process, which knows nothing of it
+    assert latch.read() == {"bot:bot1": ENTRY, "desk": ENTRY}
+    assert latch.write_again()
+    assert LatchFile(latch.path).read() == {"bot:bot1": ENTRY, "desk": ENTRY}
+    latch.read()
+    assert not latch.changed()
+
+
+def test_a_person_loosens_what_was_never_written(latch, monkeypatch):
+    with monkeypatch.context() as patch:
+        cannot_write(latch, patch)
+        latch.set("bot:bot1", ENTRY)
+    armed = ENTRY._replace(state="ACTIVE", ts_ms=2)
+    assert latch.set("bot:bot1", armed)
+    assert latch.read() == {"bot:bot1": armed}
+
+
+def test_what_loosens_and_cannot_be_written_does_not_hold(latch, monkeypatch):
+    latch.set("bot:bot1", ENTRY)
+    cannot_write(latch, monkeypatch)
+    with pytest.raises(OSError, match="space"):
+        latch.set("bot:bot1", ENTRY._replace(state="ACTIVE"))
+    assert latch.read() == {"bot:bot1": ENTRY}
