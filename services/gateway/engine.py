@@ -70,6 +70,7 @@ class Engine:
         self._publisher = Publisher(bus, clock)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._drained: asyncio.Future[int | None] | None = None
+        self._has_journal = True
         self.is_running = False
         self.stages = StageTimes()
 
@@ -162,8 +163,8 @@ class Engine:
     def look_at_latch(self) -> None:
         """Before every submit, and a few times a second: one stat; read again when it is another file."""
         if self._latch_file.changed():
-            self.feed(m.LatchChange(self._latch_file.read()))
             self._latch_file.write_again()
+            self.feed(m.LatchChange(self._latch_file.read()))
 
     def note_published(self) -> None:
         """Let the journal forget events that have long been on the bus."""
@@ -239,6 +240,10 @@ class Engine:
     def _write(
         self, records: Sequence[object], events: list[e.AnyEvent], batch_id: int | None, *, is_urgent: bool
     ) -> None:
+        if not self._has_journal:
+            for event in events:  # the bus's own spool is all that is left
+                self._publisher.hand_in(event, 0)
+            return
         encoded = [encode(event) for event in events]
         first = records[0] if is_urgent and records else None
         submit = (first.bot_id, first.client_order_id) if isinstance(first, OrderRecord) else None
@@ -261,15 +266,15 @@ class Engine:
         self._write_latch(output.scope, output.entry)
         self._log.warning("scope.tightened", scope=output.scope, to=output.entry.state, reason=output.entry.reason)
 
-    def _wake_at(self, mono_ms: int) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._clock.call_at(mono_ms, partial(self._on_timer, mono_ms))
-
     def _write_latch(self, scope: str, entry: m.LatchEntry) -> None:
         """Raises OSError for what loosens and cannot be written."""
         if not self._latch_file.set(scope, entry):
             self._log.critical("latch.unwritten", scope=scope, state=entry.state, path=str(self._latch_file.path))
+
+    def _wake_at(self, mono_ms: int) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._clock.call_at(mono_ms, partial(self._on_timer, mono_ms))
 
     def _on_timer(self, due_mono_ms: int) -> None:
         self._timer = None
@@ -310,5 +315,6 @@ class Engine:
 
     def _on_failure(self, detail: str) -> None:
         self._log.critical("journal.failed", error=detail)
+        self._has_journal = False
         if self.is_running:
             self.feed(m.JournalFailed(detail))

@@ -190,7 +190,7 @@ class Journal:
             if batches:
                 try:
                     done = self._commit(connection, batches)
-                except (sqlite3.Error, OSError) as error:
+                except Exception as error:  # the thread's boundary: whatever it is, nothing will be durable any more
                     self._on_failure(f"{type(error).__name__}: {error}")
                     return
                 self._on_committed(done)
