@@ -1,10 +1,13 @@
 """Watches every question to the venue and every answer: feeds the rate budget and the circuit breakers."""
 
+import re
+
 from services.common import venue
 from services.gateway.breaker import Breakers, Outcome
 from services.gateway.governor import Governor
 
 THROTTLED_CODES = frozenset({"RATE_LIMITED"})
+_SERVER_FAULT = re.compile(r"(?:status=|HTTP )5\d\d\b")  # as the dialect and the simulation say it
 
 
 def operation_of(request: venue.Request) -> str:
@@ -18,7 +21,7 @@ def operation_of(request: venue.Request) -> str:
 def outcome_of(answer: venue.Answer | venue.Unknown) -> Outcome:
     """A refusal is an answer: only what says something about the venue's health counts against it."""
     if isinstance(answer, venue.Unknown):
-        return "fault" if "HTTP 5" in answer.detail else "error"
+        return "fault" if _SERVER_FAULT.match(answer.detail) else "error"
     if isinstance(answer, venue.Refused):
         if answer.code in THROTTLED_CODES:
             return "throttled"
