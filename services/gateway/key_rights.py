@@ -20,11 +20,17 @@ def prove(state: State, lane: Lane, then: Callable[[bool], None]) -> None:
     state.core.ask(lane.bot_id, venue.GetKeyRights(), partial(_on_rights, state, lane, then))
 
 
-def prove_again(state: State) -> None:
-    """Every hour: rights can be added to a key while it is in use. Silence does not shut an open door."""
+def prove_again(state: State, read_anew: Callable[[Lane], None]) -> None:
+    """Every hour: rights can be added to a key while it is in use. Silence does not shut an open door; behind one that
+    was shut the lane is read anew until it may open again."""
+
+    def on_proven(lane: Lane, _is_harmless: bool) -> None:
+        if not lane.is_door_open:
+            read_anew(lane)
+
     for lane in state.lanes.values():
         if lane.is_door_open:
-            prove(state, lane, lambda _is_harmless: None)
+            prove(state, lane, partial(on_proven, lane))
 
 
 def _on_rights(state: State, lane: Lane, then: Callable[[bool], None], answer: venue.Answer | venue.Unknown) -> None:

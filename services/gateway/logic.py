@@ -134,7 +134,7 @@ class Gateway:
         core.every(timing.snapshot_ms, partial(publish_markets, state))
         core.every(timing.account_publish_ms, self._publish_accounts)
         core.every(timing.clock_poll_ms, partial(marketdata.compare_clocks, state))
-        core.every(timing.key_rights_check_ms, partial(key_rights.prove_again, state))
+        core.every(timing.key_rights_check_ms, partial(key_rights.prove_again, state, partial(recovery.begin, state)))
         core.every(timing.position_watch_ms, partial(differences.watch_positions, state))
         core.every(timing.watch_ms, partial(watches.compare_in_and_out, state))
         core.every(timing.watch_ms, partial(marketdata.confirm_quiet_books, state))

@@ -19,7 +19,7 @@ def begin(state: State, lane: Lane) -> None:
     """Start (or start again) reading the sub-account. A newer round ends an older one."""
     lane.sync_round += 1
     lane.is_synced = False
-    lane.is_recovering = True
+    lane.is_difference_told = False
     lane.door_detail = "cancelling what earlier lives left" if not lane.is_door_open else lane.door_detail
     _list_orders(state, lane, lane.sync_round)
 
@@ -96,7 +96,7 @@ def _on_positions(state: State, lane: Lane, sync_round: int, tries: int, is_read
             state, lane.bot_id, "startup", lambda _read: _read_positions(state, lane, sync_round, tries + 1)
         )
         return
-    for symbol, ours, theirs in found:
+    for symbol, ours, theirs in () if lane.is_difference_told else found:  # once, however often it is read again
         differences.tell(state, lane, symbol, ours, theirs)
     is_settled = all(row.state == "UNKNOWN" for row in state.orders.open_of(lane.bot_id))
     if not lane.is_door_open and not is_settled:
@@ -144,7 +144,6 @@ def _first_connect(state: State, lane: Lane) -> None:
 
 def _open(state: State, lane: Lane) -> None:
     lane.is_synced = True
-    lane.is_recovering = False
     was_open, lane.is_door_open = lane.is_door_open, True
     lane.door_detail = ""
     if not was_open:

@@ -90,7 +90,6 @@ class Lane:
     is_link_up: bool = False  # private session with the venue
     link_detail: str = ""  # why it is down, as the shell says
     is_synced: bool = False  # everything missed while the link was down has been asked for
-    is_recovering: bool = False
     key_refused: str = ""  # what the venue says of our key; "" while it takes it
     sync_round: int = 0  # a newer round makes an older one stop
     positions: dict[str, venue.Position] | None = None  # as the venue last said; None before the first reading

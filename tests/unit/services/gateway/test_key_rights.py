@@ -78,3 +78,16 @@ def test_a_bot_that_asks_what_its_own_key_may_do_is_told_by_the_gateway(desk):
     before = len([r for r in desk.venue.asked if isinstance(r, venue.GetKeyRights)])
     assert desk.ask(venue.GetKeyRights()) == venue.KeyRights(rights=READ_AND_TRADE)
     assert len([r for r in desk.venue.asked if isinstance(r, venue.GetKeyRights)]) == before
+
+
+def test_a_door_that_a_right_has_shut_opens_by_itself_once_the_right_is_gone_and_its_lane_is_looked_after(desk):
+    client_id = desk.placed()
+    desk.venue.key_rights = (*READ_AND_TRADE, "withdraw")
+    desk.run(3_601_000)
+    desk.venue.place_by_hand("bot1", "hb1-b0-zzz.9", desk.venue.by_client(client_id).request.qty_base, desk.venue.bid)
+    desk.run(20_000)
+    assert desk.venue.open_orders() == [], "ghosts are hunted behind the shut door too"
+    desk.venue.key_rights = READ_AND_TRADE
+    desk.run(10_000)
+    assert desk.gateway.state.lanes["bot1"].is_door_open
+    assert len([b for b in desk.events(e.BreakV1) if b["what"] == "key_rights"]) == 1, "told once"

@@ -210,3 +210,14 @@ def test_what_is_traded_by_another_hand_after_the_first_connect_is_suspense_as_e
     desk.venue.trade(stranger.venue_id, Decimal("0.003"), is_heard=False)
     desk.run(10_000)
     assert desk.gateway.state.accounts["bot1"].suspense_quote == Decimal("177")
+
+
+def test_a_difference_of_positions_is_told_once_however_often_the_account_is_read_again():
+    desk = Desk()
+    desk.start()
+    desk.crash()
+    desk.venue.positions["bot1", "BTC-USDT"] = Decimal("0.5")
+    desk.venue.key_rights = ("read", "trade", "withdraw")  # the door stays shut, and everything is read every 5 s
+    desk.start(until_open=False)
+    desk.run(60_000)
+    assert len([b for b in desk.events(e.BreakV1) if b["what"] == "position_mismatch"]) == 1
