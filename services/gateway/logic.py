@@ -12,6 +12,7 @@ from functools import partial
 
 from services.common import venue
 from services.gateway import (
+    clock_steps,
     differences,
     fills,
     hunter,
@@ -36,7 +37,7 @@ from services.gateway.orders import row_from
 from services.gateway.periodic import publish_account, publish_markets
 from services.gateway.pursuit import apply_venue_order, ask_truth_later
 from services.gateway.records import AccountRecord, BillRecord, FillRecord, OrderRecord
-from services.gateway.state import Lane, State, Timing
+from services.gateway.state import Granted, Lane, State, Timing
 from services.gateway.stopping import after_tightening, drain, on_bus_blind, on_journal_failed, on_latch
 
 
@@ -48,7 +49,9 @@ class Gateway:
     def handle(self, message: m.Input, now: m.Instant) -> list[m.Output]:
         """Take one input at ``now`` (monotonic time must not go back) and return what is to be done, in order."""
         state = self.state
-        state.core.now = now
+        before, state.core.now = state.core.now, now
+        if state.epoch_ms:  # begun
+            clock_steps.watch(state, before, now)
         state.core.tick()
         match message:
             case m.BotRequest():
@@ -77,7 +80,7 @@ class Gateway:
             case m.ReleaseChange():
                 state.release = message.bots
             case m.Override():
-                state.overrides.append(message)
+                self._grant(message)
             case m.JournalFailed():
                 on_journal_failed(state, message.detail)
             case m.Start():
@@ -103,10 +106,10 @@ class Gateway:
                     else:
                         state.former_accounts.append(account_from(record))
                 case OrderRecord():
+                    state.orders.take_id(record.gateway_order_id)  # also of a bot that this life does not serve
                     if record.bot_id in state.lanes:
                         row = row_from(record)
                         state.orders.add(row)
-                    state.orders.take_id(record.gateway_order_id)  # also of a bot that this life does not serve
                         fences[record.bot_id] = max(fences.get(record.bot_id, 0), row.fence)
                 case FillRecord():
                     if record.account_id in state.lanes:
@@ -144,6 +147,11 @@ class Gateway:
         marketdata.compare_clocks(state)
         sessions.watch_rest_only(state)
         kill_caps.look(state)
+
+    def _grant(self, override: m.Override) -> None:
+        now, overrides = self.state.core.now, self.state.overrides
+        alive = [granted for granted in overrides if now.mono_ms < granted.until_mono_ms]
+        self.state.overrides = [*alive, Granted(override, now.mono_ms + override.expires_at_ms - now.wall_ms)]
 
     # ------------------------------------------------------------------------------------------------------ upstream
 

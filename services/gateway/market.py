@@ -100,6 +100,14 @@ class Market:
         for market in self._symbols.values():
             market.judge.forget_sequence()
 
+    def grew_older(self, by_ms: int) -> None:
+        """Time may have passed that the monotonic clock did not count."""
+        if self._heard_mono_ms is not None:
+            self._heard_mono_ms -= by_ms
+        for market in self._symbols.values():
+            if market.sound_mono_ms is not None:
+                market.sound_mono_ms -= by_ms
+
     def went_down(self) -> None:
         """What is known ages from now on."""
         self.is_up = False

@@ -69,6 +69,13 @@ class Held(NamedTuple):
     why: str
 
 
+class Granted(NamedTuple):
+    """An override, and how long it holds by a clock that nobody sets."""
+
+    override: Override
+    until_mono_ms: int
+
+
 class CapUse(NamedTuple):
     """How much of an absolute cap a scope has used, as of the last look."""
 
@@ -154,10 +161,11 @@ class State:
         self.quarantine: dict[str, Held] = {}  # by "pair:…", "bot:…:<pair>", "route:…"
         self.former_accounts: list[VirtualAccount] = []  # of bots that this life does not serve
         self.cap_uses: dict[str, tuple[CapUse, ...]] = {}  # by bot
-        self.overrides: list[Override] = []
+        self.overrides: list[Granted] = []
         self.release: Mapping[str, Released] = {}
         self.code_hash = ""  # of this process
         self.clock_skew_ms: int | None = None  # ours minus the venue's; None before it was measured
+        self.clock_stepped_mono_ms = 0  # a comparison of before says nothing
         self.clock_measured_mono_ms = 0
         self.headroom_low_looks = 0  # in a row, at the venue's budget
         self.maintenance_said: set[tuple[int, int]] = set()  # (begin of a window, how long ahead it was said)

@@ -79,13 +79,16 @@ def check_book_silence(state: State, order: Candidate) -> Refusal | None:
 
 
 def check_clock_skew(state: State, order: Candidate) -> Refusal | None:
-    """F14: signatures still pass at two seconds; our own times would already lie. Not measured lately is not known."""
+    """F14: signatures still pass at two seconds; our own times would already lie. Not measured lately, or not since
+    our clock stepped, is not known."""
     if order.is_reducing:
         return None
     limit = state.tightest("clock_skew_ms_max", order.bot_id)
     age_ms = state.core.now.mono_ms - state.clock_measured_mono_ms
-    if state.clock_skew_ms is None or age_ms > state.timing.clock_known_ms:
-        value = "never measured" if state.clock_skew_ms is None else f"last measured {age_ms} ms ago"
+    is_of_before_a_step = state.clock_measured_mono_ms < state.clock_stepped_mono_ms
+    if state.clock_skew_ms is None or is_of_before_a_step or age_ms > state.timing.clock_known_ms:
+        never = "not since it stepped" if state.clock_stepped_mono_ms else "never measured"
+        value = never if state.clock_skew_ms is None else f"last measured {age_ms} ms ago"
         return Refusal("CLOCK_SKEW", "venue:bitget", f"clock_skew_ms_max={limit}", value)
     if abs(state.clock_skew_ms) > limit:
         return Refusal("CLOCK_SKEW", "venue:bitget", f"clock_skew_ms_max={limit}", f"{state.clock_skew_ms} ms")

@@ -6,8 +6,7 @@ The caller registers the order the moment the gate lets it through, so that the 
 
 from services.gateway.limits import behaviour, conditions, exposure, rates, single
 from services.gateway.limits.candidate import Candidate, Check, Refusal
-from services.gateway.messages import Override
-from services.gateway.state import State
+from services.gateway.state import Granted, State
 
 CHECKS: tuple[Check, ...] = (
     conditions.check_release,
@@ -41,7 +40,7 @@ def judge(state: State, order: Candidate) -> Refusal | None:
 
     An override is used up only by an order that passes everything else.
     """
-    used: list[tuple[Override, Refusal]] = []
+    used: list[tuple[Granted, Refusal]] = []
     for check in CHECKS:
         refusal = check(state, order)
         while refusal is not None:
@@ -60,17 +59,19 @@ def _unless_waived(order: Candidate, refusal: Refusal | None) -> Refusal | None:
     return None if refusal is not None and refusal.limit_name in order.waived else refusal
 
 
-def _override_of(state: State, order: Candidate, refusal: Refusal) -> Override | None:
+def _override_of(state: State, order: Candidate, refusal: Refusal) -> Granted | None:
     """RTS6-15(6): two persons let one order of this bot pass one limit, once, before it expires."""
-    for override in state.overrides:
+    for granted in state.overrides:
+        override = granted.override
         is_this = override.bot_id == order.bot_id and override.limit == refusal.limit_name
-        if is_this and state.core.now.wall_ms < override.expires_at_ms:
-            return override
+        if is_this and state.core.now.mono_ms < granted.until_mono_ms:
+            return granted
     return None
 
 
-def _use(state: State, order: Candidate, override: Override, refusal: Refusal) -> None:
-    state.overrides.remove(override)
+def _use(state: State, order: Candidate, granted: Granted, refusal: Refusal) -> None:
+    override = granted.override
+    state.overrides.remove(granted)
     state.count("overrides_used")
     state.tell_decision(
         order.bot_id,
