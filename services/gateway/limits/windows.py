@@ -11,12 +11,15 @@ class SlidingCount:
         self._times: deque[int] = deque()
 
     def add(self, mono_ms: int) -> None:
+        self._forget(mono_ms)
         self._times.append(mono_ms)
 
     def count(self, mono_ms: int) -> int:
         """Things in (mono_ms - window_ms, mono_ms]."""
-        times = self._times
-        oldest = mono_ms - self.window_ms
+        self._forget(mono_ms)
+        return len(self._times)
+
+    def _forget(self, mono_ms: int) -> None:
+        times, oldest = self._times, mono_ms - self.window_ms
         while times and times[0] <= oldest:
             times.popleft()
-        return len(times)
