@@ -1,12 +1,14 @@
 """From the journal's outbox to the bus: in order, after the commit, and apart from the orders' way."""
 
 import asyncio
+import contextlib
 from collections import deque
 
 from services.common.ports import Bus, Clock
 from services.contracts import events as e
 
 _GATHER_S = 0.005
+_RETRY_S = 0.5
 _PUBLISHED_LAG_MS = 2_000  # by then the bus's spool has an event on disk
 
 
@@ -38,8 +40,9 @@ class Publisher:
         return last
 
     async def close(self) -> None:
-        """What waits goes out first."""
-        await self._publish_waiting()
+        """What waits goes out first; what cannot stands in the outbox for the next life."""
+        with contextlib.suppress(OSError):
+            await self._publish_waiting()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -49,11 +52,19 @@ class Publisher:
             await self._has_events.wait()
             await asyncio.sleep(_GATHER_S)
             self._has_events.clear()
-            await self._publish_waiting()
+            try:
+                await self._publish_waiting()
+            except OSError:  # the bus's spool has no room: what waits stands in the outbox, and waits on
+                await asyncio.sleep(_RETRY_S)
+                self._has_events.set()
 
     async def _publish_waiting(self) -> None:
         while self._waiting:
             event, outbox_id = self._waiting.popleft()
-            await self._bus.publish(event)
+            try:
+                await self._bus.publish(event)
+            except OSError:
+                self._waiting.appendleft((event, outbox_id))
+                raise
             if outbox_id:
                 self._published.append((self._clock.monotonic_ms(), outbox_id))

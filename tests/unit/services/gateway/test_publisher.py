@@ -61,3 +61,17 @@ async def test_an_outbox_row_is_forgotten_two_seconds_after_its_events_were_publ
     await rig.clock.advance(2_000)
     assert rig.publisher.long_published() == 5
     assert rig.publisher.long_published() is None
+
+
+async def test_a_bus_without_room_keeps_nothing_from_being_published_later(rig, monkeypatch):  # F34
+    def full(_event):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rig.bus, "publish", full)
+        rig.hand_in(1)
+        rig.hand_in(2)
+        await asyncio.sleep(0.05)
+    rig.hand_in(3)
+    await asyncio.sleep(0.7)
+    assert await rig.seqs() == [1, 2, 3]
