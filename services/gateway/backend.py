@@ -47,7 +47,8 @@ class BotFront:
     def __init__(
         self, bot_keys: Mapping[str, KeyTriple], *, clock: Clock, log: Logger, metrics: GatewayMetrics
     ) -> None:
-        self.engine: Engine | None = None
+        self._engine: Engine | None = None
+        self._early: dict[int, str] = {}  # private sessions that were opened before the engine was there -> bot
         self._keys = {
             key.api_key: AccountKey(bot_id, Credentials(key.api_key, key.secret, key.passphrase))
             for bot_id, key in bot_keys.items()
@@ -57,6 +58,18 @@ class BotFront:
         self._metrics = metrics
         self._alarms = OncePer(60_000)
         self._alarm_numbers = itertools.count(1)
+
+    @property
+    def engine(self) -> Engine | None:
+        return self._engine
+
+    @engine.setter
+    def engine(self, engine: Engine | None) -> None:
+        """From now on bots are answered. Those whose session is open already count as here."""
+        self._engine = engine
+        early, self._early = self._early, {}
+        for bot_id in early.values():
+            self._feed(m.BotSession(bot_id, "opened"))
 
     def now_ms(self) -> int:
         return self._clock.now_ms()
@@ -85,10 +98,13 @@ class BotFront:
             _send_public_snapshot(state, session, channel, symbol)
 
     def on_private_opened(self, session: Session) -> None:
+        if self._engine is None:
+            self._early[session.session_id] = session.account_id
         self._feed(m.BotSession(session.account_id, "opened"))
         self._log.info("bot.session_opened", bot=session.account_id, session=session.session_id)
 
     def on_private_closed(self, session: Session, reason: str) -> None:
+        self._early.pop(session.session_id, None)
         self._feed(m.BotSession(session.account_id, "closed"))
         self._log.warning("bot.session_closed", bot=session.account_id, session=session.session_id, reason=reason)
 

@@ -18,6 +18,7 @@ from services.contracts import events as e
 from services.dialects.bitget.endpoints import BY_ROUTE
 from services.dialects.bitget.server import DialectServer
 from services.dialects.bitget.signing import Credentials, rest_headers
+from services.gateway import messages as m
 from services.gateway.backend import BotFront
 from services.gateway.metrics import GatewayMetrics
 
@@ -54,6 +55,10 @@ class Engine:
         self.published: list[tuple[type, str, dict]] = []
         self.gateway = SimpleNamespace(state=None)
         self.asked: list[object] = []
+        self.fed: list[object] = []
+
+    def feed(self, message: object) -> None:
+        self.fed.append(message)
 
     def publish(self, kind: type, bot_id: str, **fields: object) -> None:
         self.published.append((kind, bot_id, fields))
@@ -133,3 +138,17 @@ async def test_the_same_forbidden_path_alarms_once_a_minute(door):
     for _ in range(5):
         await call("POST", "/api/v2/spot/wallet/withdrawal")
     assert len(engine.published) == 1
+
+
+def test_a_session_that_was_open_before_the_engine_was_there_counts_once_it_is():
+    """Bots come back the moment the port is open; the journal is still being read."""
+    front = BotFront({"bot1": KEY}, clock=SystemClock(), log=get_logger("test"), metrics=GatewayMetrics(Metrics()))
+    stays, goes = SimpleNamespace(account_id="bot1", session_id=1), SimpleNamespace(account_id="bot1", session_id=2)
+    front.on_private_opened(stays)
+    front.on_private_opened(goes)
+    front.on_private_closed(goes, "gone")
+    engine = Engine()
+    front.engine = engine  # type: ignore[assignment]
+    assert engine.fed == [m.BotSession("bot1", "opened")]
+    front.on_private_opened(SimpleNamespace(account_id="bot1", session_id=3))
+    assert len(engine.fed) == 2
