@@ -22,15 +22,25 @@ def check_open_orders(state: State, order: Candidate) -> Refusal | None:
 
 
 def check_position(state: State, order: Candidate) -> Refusal | None:
-    """RTS6-17(4): the pair's position in the direction of the order, with every resting order of that side filled."""
+    """RTS6-17(4): the pair's position in the direction of the order, with every resting order of that side filled.
+
+    Of a venue or the desk, where the policy sets it there: over its bots, none of which makes room for another.
+    """
     if order.is_reducing:
         return None
     is_buy = order.request.side == "buy"
     name = "position_long_quote_max" if is_buy else "position_short_quote_max"
     price = max(order.wire_price, order.touch.mid)
-    longest, shortest = worst_case(state, order.bot_id, order.request.symbol)
-    base = longest + order.request.qty_base if is_buy else order.request.qty_base - shortest
-    return exceeds(state, order, name, "POSITION_LIMIT", lambda _scope: _rounded(base * price))
+
+    def position(scope: str) -> Decimal:
+        total = ZERO
+        for bot_id in bots_in(state, scope):
+            longest, shortest = worst_case(state, bot_id, order.request.symbol)
+            base = longest if is_buy else -shortest
+            total += base + order.request.qty_base if bot_id == order.bot_id else max(ZERO, base)
+        return _rounded(total * price)
+
+    return exceeds(state, order, name, "POSITION_LIMIT", position)
 
 
 def check_notional(state: State, order: Candidate) -> Refusal | None:
