@@ -93,6 +93,8 @@ def for_upstream(policy: Policy, settings: GatewaySettings) -> Policy:
     pairs = {pair: figures for pair, figures in policy.instruments.items() if pair in settings.live_pairs}
     by_scope = {scope: dict(figures) for scope, figures in policy.by_scope.items()}
     if settings.live_order_value_quote_max is not None:
-        desk = by_scope["desk"]
-        desk["order_value_quote_max"] = min(desk["order_value_quote_max"], settings.live_order_value_quote_max)
+        armed_max = settings.live_order_value_quote_max
+        for scope, figures in by_scope.items():
+            if scope.partition(":")[0] == "desk":  # named too: a named figure replaces the general one
+                figures["order_value_quote_max"] = min(figures.get("order_value_quote_max", armed_max), armed_max)
     return policy._replace(instruments=pairs, by_scope=by_scope)

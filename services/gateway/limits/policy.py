@@ -124,7 +124,8 @@ def parse_policy(tree: Mapping[str, Any], path: str = "limits.yml") -> Policy:
                     f" allowed {limit.low}..{limit.high} {limit.unit}, e.g. {limit.name}: {limit.example}"
                 )
     for member, figures in (tree.get("overrides") or {}).items():
-        if member.split(":")[0] not in SCOPES:
+        scope, _, name = str(member).partition(":")
+        if scope not in SCOPES or not name:  # a bare scope would replace all its figures
             raise PolicyError(f"POLICY_UNKNOWN_SCOPE: {path}: overrides.{member}; e.g. 'bot:bot2'")
         by_scope[member] = _figures(figures, f"{path}: overrides.{member}")
     return Policy(
@@ -213,7 +214,8 @@ def _maintenance(tree: Mapping[str, Any], path: str) -> tuple[MaintenanceWindow,
         where = f"{path}: maintenance[{index}]"
         if not isinstance(raw, dict) or not {"start_ms", "end_ms"} <= set(raw):
             raise PolicyError(f"POLICY_BAD_VALUE: {where}; expected start_ms, end_ms (UTC), note")
-        window = MaintenanceWindow(int(raw["start_ms"]), int(raw["end_ms"]), str(raw.get("note", "")))
+        start_ms, end_ms = (_decimal(raw[name], f"{where}.{name}", "1760000000000") for name in ("start_ms", "end_ms"))
+        window = MaintenanceWindow(int(start_ms), int(end_ms), str(raw.get("note", "")))
         if window.end_ms <= window.start_ms:
             raise PolicyError(f"POLICY_OUT_OF_RANGE: {where}: end_ms must be after start_ms")
         windows.append(window)
@@ -228,8 +230,10 @@ def _budget(tree: Mapping[str, Any], path: str) -> Budget:
     figures = {name: _decimal(raw[name], f"{path}: venue_budget.{name}", "20") for name in expected}
     for name, value in figures.items():
         top = 1 if name.endswith("_pct") else 10_000
-        if not 0 < value <= top or (top == 1 and value == 1):
-            raise PolicyError(f"POLICY_OUT_OF_RANGE: {path}: venue_budget.{name}={value}; allowed above 0 to {top}")
+        is_whole = value == value.to_integral_value()
+        if not 0 < value <= top or is_whole == (top == 1):
+            allowed = "above 0, below 1" if top == 1 else f"whole, 1..{top}"
+            raise PolicyError(f"POLICY_OUT_OF_RANGE: {path}: venue_budget.{name}={value}; allowed {allowed}")
     return Budget(
         orders_per_second=int(figures["orders_per_second"]),
         requests_per_second=int(figures["requests_per_second"]),

@@ -162,3 +162,11 @@ def test_two_persons_loosen_in_live_and_one_elsewhere(tmp_path, mode, persons):
     context = make_context_with_modes(tmp_path, [mode])
     service = GatewayService(context, settings([*LIVE, *LOOPBACK, f"mode={mode}"]))
     assert service._admin._persons_to_loosen == persons
+
+
+def test_a_named_figure_of_the_desk_does_not_lead_past_what_was_armed():
+    settings = load_settings(GatewaySettings, service="gateway", data_dir=Path("/nowhere"), overrides=LIVE).settings
+    policy = load_policy(POLICY_PATH)
+    wide = {**policy.by_scope, "desk:desk": {"order_value_quote_max": Decimal(900)}}
+    narrowed = for_upstream(policy._replace(by_scope=wide), settings)
+    assert narrowed.limit("order_value_quote_max", "desk", "desk") == Decimal(50)

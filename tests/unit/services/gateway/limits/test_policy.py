@@ -105,3 +105,27 @@ def test_what_a_bot_is_given_must_be_pairs_of_the_policy_and_modes_of_the_desk(b
     changed = {**tree(), "bots": bots}
     with pytest.raises(ConfigError, match=said):
         parse_policy(changed)
+
+
+def test_an_override_names_its_member_or_it_would_take_all_other_limits_of_the_scope_away():
+    broken = tree()
+    broken["overrides"] = {"bot": {"order_value_quote_max": 500}}
+    with pytest.raises(ConfigError, match=r"overrides\.bot"):
+        parse_policy(broken)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("orders_per_second", "0.5"), ("orders_per_second", "0"), ("cancel_reserve_pct", 1)]
+)
+def test_a_budget_of_the_venue_is_whole_and_a_share_is_one(name, value):
+    broken = tree()
+    broken["venue_budget"][name] = value
+    with pytest.raises(ConfigError, match=f"venue_budget.{name}"):
+        parse_policy(broken)
+
+
+def test_a_maintenance_that_is_no_time_is_named():
+    broken = tree()
+    broken["maintenance"] = [{"start_ms": "tomorrow", "end_ms": 1_760_000_000_000}]
+    with pytest.raises(ConfigError, match=r"maintenance\[0\]"):
+        parse_policy(broken)
