@@ -1,11 +1,11 @@
 """Is a book fit to judge orders by? A wrong one is set aside, and the pair goes stale until sound ones come
 again.
 
-Checked: two sides, finite positive prices and quantities, best bid below best ask, sequence and age (an old book
-again after a resubscribe), lateness, a jump of mid that no market makes between two messages (a price a thousand times
-too high), and a mid far from what the ticker says: mark and index are another channel, so a symbol mapped to another,
-or an index that comes loose, shows there however long it lasts. After a bad book the pair is trusted again when
-``SOUND_IN_A_ROW`` sound ones agree with each other.
+Checked: two sides, finite positive prices and quantities, best bid below best ask, sequence and age (an old book again
+after a resubscribe), lateness and dates ahead, a jump of mid that no market makes between two messages (a price a
+thousand times too high), and a mid far from what the ticker says: mark and index are another channel, so a symbol
+mapped to another, or an index that comes loose, shows there however long it lasts. After a bad book the pair is
+trusted again when ``SOUND_IN_A_ROW`` sound ones agree with each other.
 """
 
 from dataclasses import dataclass
@@ -89,8 +89,11 @@ def _shape_fault(book: venue.Book) -> Fault | None:
 
 
 def _late_fault(book: venue.Book, wall_ms: int) -> Fault | None:
+    """Also one of the future: taken as the newest, it would make every book after it an old one."""
     late_ms = wall_ms - book.ts_exch_ms
-    return Fault("BOOK_LATE", f"{late_ms} ms on the way") if late_ms > LATE_MS_MAX else None
+    if late_ms > LATE_MS_MAX:
+        return Fault("BOOK_LATE", f"{late_ms} ms on the way")
+    return Fault("BOOK_LATE", f"dated {-late_ms} ms ahead of our clock") if -late_ms > LATE_MS_MAX else None
 
 
 def _apart_fault(book: venue.Book, mid: Decimal, witness: venue.Ticker) -> Fault | None:

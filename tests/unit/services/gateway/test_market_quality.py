@@ -117,3 +117,11 @@ def test_a_new_session_begins_a_new_sequence():
     judge.judge(book(seq=500), 0)
     judge.forget_sequence()
     assert judge.judge(book(seq=1), 0) is None
+
+
+def test_a_book_of_the_future_is_set_aside_and_those_after_it_are_not_old():
+    judge = BookJudge()
+    assert judge.judge(book(seq=1, ts=1_000), 1_000) is None
+    assert judge.judge(book(seq=2, ts=9_000_000), 1_100).code == "BOOK_LATE"
+    verdicts = [judge.judge(book(seq=seq, ts=1_000 + seq), 1_200) for seq in (3, 4, 5)]
+    assert verdicts[-1] is None
