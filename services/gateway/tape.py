@@ -2,7 +2,7 @@
 
 ``<run-dir>/tapes/<pair>/<YYYYMMDD>.quotes.csv`` (timestamp,bid,ask,bid_size,ask_size; a row when the touch changed) and
 ``….trades.csv`` (timestamp,price,quantity,side). Written by a thread of its own in chunks, apart from orders; a disk
-that is full ends the tape and nothing else.
+that is full, or a row that cannot be written, ends the tape and nothing else.
 """
 
 import queue
@@ -70,7 +70,7 @@ class Tape:
         try:
             while self._write_chunk(files):
                 pass
-        except OSError as error:
+        except (OSError, ValueError, OverflowError) as error:  # no room, or a time that no calendar has
             self.is_broken = True
             self._log.error("tape.ended", error=str(error))
         finally:

@@ -137,3 +137,13 @@ def test_a_recorded_tape_is_the_market_of_a_simulated_venue_and_our_order_meets_
     assert exchange.handle(asked, start_ms + 20_000).status == "live", "the tape is not there yet"
     order = exchange.handle(asked, start_ms + 45_000)
     assert (order.status, order.avg_price) == ("filled", bid)
+
+
+def test_a_row_of_a_time_that_no_calendar_has_ends_the_tape_and_nothing_else(tmp_path):
+    tape = Tape(tmp_path, get_logger("test"))
+    tape.start()
+    tape.record_trades((trade(1, 10**18),))
+    tape.close()
+    assert tape.is_broken
+    tape.record_trades((trade(2, 10**18),))
+    assert tape.rows == 1
