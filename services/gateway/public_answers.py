@@ -40,7 +40,16 @@ def _on_answer(state: State, key: venue.Request, answer: venue.Answer | venue.Un
         text = f"VENUE_UNREACHABLE: {answer.detail}; next: {reasons.next_step('VENUE_UNREACHABLE')}"
         answer = venue.Refused(code="VENUE_UNREACHABLE", text=text)
     kept_ms = _KEPT_MS.get(type(key), 0)
-    if kept_ms and not isinstance(answer, venue.Refused) and len(public.kept) < _KEPT_MAX:
+    if kept_ms and not isinstance(answer, venue.Refused) and _has_room(state):
         public.kept[key] = Kept(answer, state.core.now.mono_ms + kept_ms)
     for request_id in public.waiting.pop(key, []):
         state.core.reply(request_id, answer)
+
+
+def _has_room(state: State) -> bool:
+    """What is out of date makes room."""
+    kept = state.public.kept
+    if len(kept) >= _KEPT_MAX:
+        for key in [key for key, one in kept.items() if one.until_mono_ms <= state.core.now.mono_ms]:
+            del kept[key]
+    return len(kept) < _KEPT_MAX

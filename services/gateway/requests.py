@@ -119,8 +119,7 @@ def _public_answer(
                 return tuple(state.market.instruments.values())
         case venue.GetBook():
             book = state.market.book(request.symbol)
-            age_ms = state.market.age_ms(state.core.now.mono_ms)
-            if book is not None and age_ms is not None and age_ms <= state.timing.book_age_ms_max:
+            if book is not None and _is_fresh(state):
                 return venue.Book(
                     symbol=book.symbol,
                     bids=book.bids[: request.depth],
@@ -129,15 +128,19 @@ def _public_answer(
                     seq=book.seq,
                 )
         case venue.GetTicker():
-            tickers = state.market.tickers()
-            wanted = tuple(t for t in tickers if request.symbol in (None, t.symbol))
-            if wanted:
+            wanted = tuple(t for t in state.market.tickers() if request.symbol in (None, t.symbol))
+            if wanted and _is_fresh(state):
                 return wanted
         case _:
             if not isinstance(request, _PASSED_ON):
                 return _NOT_PUBLIC
     signed_for = bot_id if isinstance(request, venue.GetFeeRate) else ""
     return pass_on(state, request_id, signed_for, request)
+
+
+def _is_fresh(state: State) -> bool:
+    age_ms = state.market.age_ms(state.core.now.mono_ms)
+    return age_ms is not None and age_ms <= state.timing.book_age_ms_max
 
 
 # ------------------------------------------------------------------------------------------------------------- cancels

@@ -59,7 +59,7 @@ class Timing(NamedTuple):
     drain_ms: int = 5_000
     bus_blind_soft_ms: int = 15_000  # no new risk while the bus is gone for longer
     bus_blind_hard_ms: int = 120_000  # and nothing resting
-    book_age_ms_max: int = 2_000  # a bot's REST book comes from our feed when it is not older
+    book_age_ms_max: int = 2_000  # book and tickers that a bot asks for come from our feed when it is not older
 
 
 class Held(NamedTuple):

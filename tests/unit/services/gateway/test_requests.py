@@ -4,6 +4,8 @@ import pytest
 
 from services.common import venue
 from services.contracts import events as e
+from services.gateway import messages as m
+from services.gateway.public_cache import Kept
 from tests.fakes.gateway_desk import Fault
 
 
@@ -123,3 +125,32 @@ def test_other_ways_to_an_order_are_refused_counted_and_said_on_the_bus(desk, re
     (told,) = [d for d in desk.events(e.RiskDecisionV1) if d["reason"] == "ORDER_TYPE_NOT_ALLOWED"]
     assert told["decision"] == "refused"
     assert asked(desk, type(request_)) == []
+
+
+def test_tickers_are_asked_for_when_the_feed_is_silent(desk):
+    """A mark of minutes ago must not look like one of now."""
+    desk.feed(m.UpstreamPush(venue.TickerPush(ticker=ticker(desk.wall_ms))))
+    assert desk.ask(venue.GetTicker(symbol="BTC-USDT"))[0].mark_price == 60_000
+    desk.is_hearing_market = False
+    desk.run(3_000)
+    asked = len(desk.venue.asked)
+    desk.ask(venue.GetTicker(symbol="BTC-USDT"))
+    assert [r for r in desk.venue.asked[asked:] if isinstance(r, venue.GetTicker)]
+
+
+def ticker(ts_ms: int) -> venue.Ticker:
+    names = ("bid_price", "bid_qty_base", "ask_price", "ask_qty_base", "last_price", "mark_price", "index_price")
+    day = ("high_24h", "low_24h", "open_24h", "base_volume_24h", "quote_volume_24h")
+    figures = dict.fromkeys((*names, *day), Decimal(60_000))
+    return venue.Ticker(
+        symbol="BTC-USDT", funding_rate_pct=Decimal(0), next_funding_ts_ms=0, ts_exch_ms=ts_ms, **figures
+    )
+
+
+def test_answers_that_are_out_of_date_make_room_for_new_ones(desk):
+    for number in range(1_000):
+        desk.gateway.state.public.kept[venue.GetFeeRate(symbol=f"P{number}-USDT", account_id="bot1")] = Kept((), 1)
+    desk.ask(venue.GetFeeRate(symbol="BTC-USDT"))
+    asked = len(desk.venue.asked)
+    desk.ask(venue.GetFeeRate(symbol="BTC-USDT"))
+    assert len([r for r in desk.venue.asked[asked:] if isinstance(r, venue.GetFeeRate)]) == 0
