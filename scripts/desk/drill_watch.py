@@ -63,10 +63,6 @@ class Watch:
         """Nothing is waited for: the venue holds only what is known and may rest."""
         return not self._unknown_since and not self._asked_since
 
-    @property
-    def waits_for(self) -> tuple[str, ...]:
-        return (*self._unknown_since, *self._asked_since)
-
     def findings(self) -> dict[str, Any]:
         return {
             "unknown_after_10s": len(self._unknown_late),

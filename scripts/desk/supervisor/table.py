@@ -12,7 +12,6 @@ from scripts.desk.supervisor.ledger import BotLedger, RunLedger
 
 STALE_STATUS_MS = 5_000  # a bot reports every second
 STALE_ACCOUNT_MS = 30_000  # the gateway reports at each change and every few seconds
-STALE_MARKET_MS = 15_000  # snapshots come every ten seconds
 GUARD_STYLE = {"RUNNING": "green", "SOFT_PAUSE": "yellow", "HARD_STOP": "red"}
 STATE_STYLE = {"ready": "green", "starting": "yellow", "dead": "red"}
 
