@@ -1,4 +1,5 @@
-"""Which scopes may do what. ACTIVE: everything. REDUCING: only what reduces. HALTED: nothing but cancels, by bots."""
+"""Which scopes may do what. ACTIVE: everything. REDUCING: only what reduces. HALTED: cancels, and immediate orders that
+are flagged reduce-only: nothing rests."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

@@ -31,7 +31,6 @@ def on_session(state: State, event: BotSession) -> None:
         case "heard":
             _heard(state, lane)
         case "silent":
-            lane.is_silent = True
             _stand_down(state, lane, "its private session is silent")
 
 
@@ -53,7 +52,6 @@ def cancel_all_of(state: State, bot_id: str, reason: str) -> None:
 
 def _heard(state: State, lane: Lane) -> None:
     lane.heard_mono_ms = state.core.now.mono_ms
-    lane.is_silent = False
     if lane.sessions:
         lane.guard_detail = ""
 

@@ -103,7 +103,6 @@ class Lane:
     # the bot's private sessions with us
     sessions: int = 0
     has_had_session: bool = False
-    is_silent: bool = False
     guard_detail: str = ""  # why new risk is refused: its session is closed or silent
     heard_mono_ms: int = 0
     # trades already counted
@@ -119,12 +118,12 @@ class Lane:
     has_announced: bool = False  # its decisions reach us, so orders can be held against them
     foreign: set[str] = field(default_factory=set)  # venue ids of orders that are not ours and were reported
     ghosts: set[str] = field(default_factory=set)  # venue ids being hunted
+    ghost_cancels: set[str] = field(default_factory=set)  # those whose cancel is under way or due again
 
     @property
     def why_shut(self) -> str:
         """Why new risk waits, the cause before its effects; "" when the lane is open."""
         return self.key_refused or ("" if self.is_link_up else self.link_detail) or self.door_detail
-    ghost_cancels: set[str] = field(default_factory=set)  # those whose cancel is under way or due again
 
     def knows_trade(self, trade_id: str) -> bool:
         return trade_id in self.trades
@@ -165,8 +164,8 @@ class State:
         self.release: Mapping[str, Released] = {}
         self.code_hash = ""  # of this process
         self.clock_skew_ms: int | None = None  # ours minus the venue's; None before it was measured
-        self.clock_stepped_mono_ms = 0  # a comparison of before says nothing
         self.clock_measured_mono_ms = 0
+        self.clock_stepped_mono_ms = 0  # a comparison of before says nothing
         self.headroom_low_looks = 0  # in a row, at the venue's budget
         self.maintenance_said: set[tuple[int, int]] = set()  # (begin of a window, how long ahead it was said)
         self.is_draining = False
@@ -250,9 +249,6 @@ class State:
     def position_base(self, bot_id: str, symbol: str) -> Decimal:
         """Signed position by our own count of fills."""
         return self.accounts[bot_id].holding(symbol).qty_base
-
-    def price_of(self, symbol: str) -> Decimal | None:
-        return self.market.mark(symbol)
 
 
 def scope_names(members: Mapping[str, str]) -> tuple[str, ...]:

@@ -163,7 +163,7 @@ RULES: tuple[Rule, ...] = (
     Rule("order quantity", "ORDER_QTY_LIMIT", ("RTS6-15(1)(c)",), "instruments.<pair>.order_qty_base_max"),
     Rule("door", "DOOR_SHUT", ("RTS6-14",), "no new risk before the venue was read and reconciled"),
     Rule("key rights", "KEY_RIGHTS", ("SEC-03",), "no door for a venue key that can do more than read and trade"),
-    Rule("latch", "SCOPE_HALTED", ("RTS6-12(1)", "I6"), "HALTED: nothing but cancels, per scope; unreadable: too"),
+    Rule("latch", "SCOPE_HALTED", ("RTS6-12(1)", "I6"), "HALTED: cancels and immediate reduce-only; unreadable: too"),
     Rule("reducing", "SCOPE_REDUCING", ("RTS6-17(1)",), "REDUCING: only what ends at flat or before, computed here"),
     Rule("reduce-only", "WOULD_FLIP", ("RTS6-17(1)",), "an order that asks for reduce-only never passes flat"),
     Rule("heartbeat guard", "SESSION_CLOSED", ("RTS6-12(1)",), "a bot that is gone or silent has nothing resting"),
