@@ -33,6 +33,7 @@ BROAD_EXCEPT_PLACES: dict[str, str] = {
     "services/common/http_front.py": "a request that breaks is a 500 and a line in the log; the port goes on",
     "scripts/desk/supervisor/servers.py": "a server that cannot be started is said, and tried again",
     "services/gateway/engine.py": "a venue answer that cannot be read is an unknown outcome: logged, and asked about",
+    "services/gateway/journal.py": "whatever ends the writing is told as the journal's failure: nothing more is sent",
     "services/venue_sim/group_commit.py": "a failed commit is kept as the failure: nothing is released any more",
     "services/dialects/bitget/upstream_session.py": "a listener's fault is told, and the session starts afresh",
 }
