@@ -24,13 +24,13 @@ def shape(request: venue.PlaceOrder, listing: Listing) -> tuple[int, int] | venu
     rules, grid = listing.rules, listing.grid
     if not request.qty_base.is_finite() or request.qty_base <= 0:
         return refuse("QTY_BELOW_MIN", value=request.qty_base, limit=rules.min_qty_base)
+    if request.qty_base > rules.max_qty_base:
+        return refuse("QTY_ABOVE_MAX", value=request.qty_base, limit=rules.max_qty_base)
     lots = grid.lots(request.qty_base)
     if lots is None or request.qty_base % rules.lot_size:
         return refuse("QTY_NOT_ON_LOT", value=request.qty_base, lot_size=rules.lot_size)
     if request.qty_base < rules.min_qty_base:
         return refuse("QTY_BELOW_MIN", value=request.qty_base, limit=rules.min_qty_base)
-    if request.qty_base > rules.max_qty_base:
-        return refuse("QTY_ABOVE_MAX", value=request.qty_base, limit=rules.max_qty_base)
     if request.order_type == "market":
         ticks, price = 0, grid.price(listing.last_ticks)
     else:

@@ -63,7 +63,7 @@ class Protection:
         if isinstance(ticks, venue.Refused):
             return ticks
         lots = abs(held) if request.qty_base is None else listing.grid.lots(request.qty_base)
-        if not lots or (request.qty_base is not None and request.qty_base % listing.rules.lot_size):
+        if lots is None or lots <= 0 or (request.qty_base is not None and request.qty_base % listing.rules.lot_size):
             return refuse("QTY_NOT_ON_LOT", value=request.qty_base, lot_size=listing.rules.lot_size)
         order = self._stop(book, request.symbol, request.kind, request.is_long, ticks, lots)
         order.client_order_id = request.client_order_id or f"{PREFIX[request.kind]}-{order.venue_order_id}"

@@ -4,7 +4,7 @@ Everything the venue computes is exact in these units; Decimals appear only wher
 Rounding happens in one place and is half up, away from zero on a tie, at 1e-8 of the quote asset.
 """
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
 E8 = 100_000_000
@@ -27,13 +27,11 @@ class Grid(NamedTuple):
 
     def ticks(self, price: Decimal) -> int | None:
         """Whole ticks of a price; None when it does not lie on the grid."""
-        count, rest = divmod(price, self.tick_size)
-        return None if rest else int(count)
+        return _whole(price, self.tick_size)
 
     def lots(self, qty: Decimal) -> int | None:
         """Whole lots of a quantity; None when it does not lie on the grid."""
-        count, rest = divmod(qty, self.lot_size)
-        return None if rest else int(count)
+        return _whole(qty, self.lot_size)
 
     def notional_e8(self, ticks: int, lots: int) -> int:
         return ticks * lots * self.value_e8
@@ -44,6 +42,15 @@ class Grid(NamedTuple):
             return Decimal(0)
         ticks_e8 = divide_half_up(notional_e8 * E8, lots * self.value_e8)
         return (ticks_e8 * self.tick_size * _E8_STEP).quantize(_E8_STEP)
+
+
+def _whole(amount: Decimal, step: Decimal) -> int | None:
+    """How many steps, when it is a whole number of them; None also beyond 28 digits, where that cannot be told."""
+    try:
+        count, rest = divmod(amount, step)
+    except InvalidOperation:
+        return None
+    return None if rest else int(count)
 
 
 def make_grid(symbol: str, tick_size: Decimal, lot_size: Decimal) -> Grid:

@@ -113,6 +113,19 @@ def test_a_stop_without_a_quantity_is_for_the_whole_position(make_desk, mark_eve
     assert desk.position() is None
 
 
+@pytest.mark.parametrize(
+    ("qty", "price"), [("-0.1", "58000.0"), ("0", "58000.0"), ("1e40", "58000.0"), ("0.1", "1e40")]
+)
+def test_a_stop_of_no_sensible_size_or_price_is_refused(desk, qty, price):
+    desk.place("buy", "0.5", None)
+    stop = venue.PlaceStop(
+        account_id="bot1", symbol="BTC-USDT", client_order_id="", kind="stop_loss", is_long=True,
+        trigger_price=D(price), qty_base=D(qty),
+    )  # fmt: skip
+    assert isinstance(desk.ask(stop), venue.Refused)
+    assert desk.exchange.open_orders() == ()
+
+
 def test_a_stop_without_its_position_is_refused(desk):
     assert stop(desk).code == "REDUCE_ONLY_REJECTED"
     desk.place("sell", "0.1", None)

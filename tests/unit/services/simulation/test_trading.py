@@ -43,6 +43,8 @@ REFUSALS = [
     ("QTY_NOT_ON_LOT", ("buy", "0.01005", "59999.0")),
     ("QTY_BELOW_MIN", ("buy", "0", "59999.0")),
     ("QTY_ABOVE_MAX", ("buy", "1201", "59999.0")),
+    ("QTY_ABOVE_MAX", ("buy", "1e999999", None)),
+    ("PRICE_NOT_ON_TICK", ("buy", "0.01", "1e40")),
     ("PRICE_OUT_OF_RANGE", ("buy", "0.01", "-1.0")),
     ("PRICE_OUT_OF_RANGE", ("buy", "0.01", "NaN")),
     ("NOTIONAL_BELOW_MIN", ("buy", "0.0001", "40000.0")),

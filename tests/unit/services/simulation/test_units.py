@@ -34,6 +34,12 @@ def test_what_lies_off_the_grid_has_no_ticks_and_no_lots():
     assert GRID.lots(D("0.00015")) is None
 
 
+@pytest.mark.parametrize("amount", ["1e40", "1e999999", "-1e40", "Infinity", "NaN"])
+def test_what_no_number_of_28_digits_can_hold_has_none_either(amount):
+    assert GRID.ticks(D(amount)) is None
+    assert GRID.lots(D(amount)) is None
+
+
 @given(amount=st.decimals(-(10**9), 10**9, places=8))
 def test_cash_is_exact_at_a_hundred_millionth(amount):
     assert from_e8(to_e8(amount)) == amount
