@@ -9,7 +9,7 @@ import typer
 from scripts.desk.options import DataDir, Json, RunDir
 from scripts.desk.output import print_json
 from scripts.desk.places import places
-from scripts.desk.stored import event_line, read_event, require_events, stored_events
+from scripts.desk.stored import event_line, read_event, require_bot, require_events, stored_events
 from services.common.errors import ExitCode, NotFound
 
 
@@ -38,7 +38,8 @@ def tail(
 
     if kind is not None and kind not in KINDS:
         raise NotFound("KIND_UNKNOWN", f"{kind}; known: {', '.join(sorted(KINDS))}", "desk events tail --kind fill.v1")
-    directory = require_events(places(data_dir, run_dir))
+    where = places(data_dir, run_dir)
+    directory = require_events(where)
     found: deque[dict[str, Any]] = deque(maxlen=count)
     for day in reversed(days(directory)):
         of_day: deque[dict[str, Any]] = deque(maxlen=count - len(found))
@@ -49,6 +50,8 @@ def tail(
         found.extendleft(reversed(of_day))
         if len(found) == count:
             break
+    if not found:
+        require_bot(where, bot)
     if as_json:
         print_json(list(found))
     else:
@@ -110,8 +113,10 @@ def replay(
     from services.common.clock import stopwatch_ns
 
     began_ns = stopwatch_ns()
-    stored = stored_events(places(data_dir, run_dir))
-    done = executions.replay(event for event in stored if bot in (None, event["bot_id"]))
+    where = places(data_dir, run_dir)
+    done = executions.replay(event for event in stored_events(where) if bot in (None, event["bot_id"]))
+    if not done.events_total:
+        require_bot(where, bot)
     duration_ms = (stopwatch_ns() - began_ns) // 1_000_000
     if as_json:
         print_json({**done.plain(), "replay_duration_ms": duration_ms})

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from scripts.desk.places import Places
+from scripts.desk.places import Places, known_bots
 from services.common.errors import NotFound
 
 ENVELOPE = ("kind", "event_id", "source", "source_epoch", "seq", "bot_id", "ts_ms", "config_hash", "cause_id")
@@ -21,6 +21,14 @@ def require_events(where: Places) -> Path:
         is_there = "holds no events" if where.run_dir.is_dir() else "does not exist"
         raise NotFound("NO_EVENTS", f"{where.run_dir} {is_there}", f"desk up{where.flag}, or another --run-dir")
     return directory
+
+
+def require_bot(where: Places, bot: str | None) -> None:
+    """Asked where nothing is stored of it: of a bot that nobody has configured that is no news, but a mistyped name."""
+    known = known_bots(where.data_dir)
+    if bot not in (None, "desk", *known):
+        text = f"nothing is stored of --bot {bot}, and no bot is called so; known: {', '.join(known)}"
+        raise NotFound("BOT_UNKNOWN", text, f"desk events tail{where.flag}")
 
 
 def stored_events(where: Places) -> Iterator[dict[str, Any]]:

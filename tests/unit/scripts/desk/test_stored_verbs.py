@@ -44,7 +44,16 @@ def test_tail_shows_the_newest_over_days_the_newest_last(run_dir, capsys):
 def test_tail_filters_by_kind_and_bot(run_dir, capsys):
     found = json.loads(told(capsys, run_dir, "events", "tail", "--kind", "fill.v1", "--bot", "bot1", "--json"))
     assert [one["trade_id"] for one in found] == ["t1"]
-    assert told(capsys, run_dir, "events", "tail", "--bot", "bot9") == ""
+    assert told(capsys, run_dir, "events", "tail", "--bot", "bot2") == ""
+
+
+@pytest.mark.parametrize("verb", ["tail", "replay"])
+def test_a_bot_that_is_none_is_not_a_bot_that_did_nothing(run_dir, capsys, verb):
+    assert main.run(["events", verb, "--bot", "bot2", "--run-dir", str(run_dir)]) == 0
+    assert main.run(["events", verb, "--bot", "bto1", "--run-dir", str(run_dir), "--json"]) == 2
+    assert (
+        "BOT_UNKNOWN: nothing is stored of --bot bto1, and no bot is called so; known: bot0" in capsys.readouterr().err
+    )
 
 
 def test_an_order_or_event_that_is_not_stored_is_not_found(run_dir, capsys):
