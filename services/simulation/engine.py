@@ -76,8 +76,11 @@ class Engine:
             self.finish(order, "canceled", "POST_ONLY_WOULD_CROSS")
             return
         if order.time_in_force == "fok":
-            own = order.account_id if order.stp != "none" else None
-            if available_lots(listing.book.opposite(order.sign), limit, order.lots, own) < order.lots:
+
+            def reducible(account_id: str, sign: int) -> int:
+                return max(0, -sign * self._held(account_id, order.symbol))
+
+            if available_lots(listing.book.opposite(order.sign), order, limit, reducible) < order.lots:
                 self.finish(order, "canceled", "FOK_NOT_FILLED")
                 return
         wanted = self._reducible(order) if order.reduce_only else order.remaining
@@ -314,9 +317,12 @@ class Engine:
 
     def _reducible(self, order: OpenOrder) -> int:
         """Lots this order may trade without leaving flat behind it."""
-        position = self.ledger.accounts[order.account_id].positions.get(order.symbol)
-        held = position.lots if position is not None else 0
+        held = self._held(order.account_id, order.symbol)
         return min(order.remaining, abs(held)) if held * order.sign < 0 else 0
+
+    def _held(self, account_id: str, symbol: str) -> int:
+        position = self.ledger.accounts[account_id].positions.get(symbol)
+        return position.lots if position is not None else 0
 
     def _trim_reduce_only(self) -> None:
         """Reduce-only orders of a position that is gone are gone with it."""

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 
 from services.simulation.book import BUY, Level, Resting, Side
+from services.simulation.orders import OpenOrder
 
+Reducible = Callable[[str, int], int]  # account id, sign of the order that reduces: lots until it is flat
 # How many of the lots wanted an account's resting order may give this taker now: 0 passes the order by, STOP ends the
 # taker.
 Allowance = Callable[[Resting, int], int]
@@ -46,16 +48,31 @@ def take(side: Side, limit_ticks: int | None, lots: int, on_hit: OnHit, allowanc
     return lots
 
 
-def available_lots(side: Side, limit_ticks: int | None, wanted: int, account_id: str | None = None) -> int:
-    """Lots on offer at the limit or better, counted up to ``wanted``; those of ``account_id`` do not count."""
+def available_lots(side: Side, taker: OpenOrder, limit_ticks: int | None, reducible: Reducible) -> int:
+    """Lots this taker would trade at the limit or better, counted up to what it wants.
+
+    ``reducible`` says how far an account may reduce by orders of this side: reduce-only ones offer no more, whatever
+    they show. The taker's own orders count for nothing where self-trades are prevented, and end it by its ``stp``.
+    """
     total = 0
+    left: dict[str, int] = {}  # by account: what its reduce-only orders may still give after those ahead of them
     for level in side:
         if not reaches(-side.sign, limit_ticks, level.ticks):
             break
-        total += level.lots
-        if account_id is not None and level.own:
-            total -= sum(e.lots for e in level.queue if e.order is not None and e.order.account_id == account_id)
-        if total >= wanted:
+        if not level.own:
+            total += level.lots
+        for entry in level.queue if level.own else ():
+            maker, given = entry.order, entry.lots
+            if maker is not None and maker.account_id == taker.account_id and taker.stp != "none":
+                if taker.stp != "cancel_maker":
+                    return total
+                given = 0
+            elif maker is not None:
+                may = left.setdefault(maker.account_id, reducible(maker.account_id, side.sign))
+                given = min(given, may) if maker.reduce_only else given
+                left[maker.account_id] = max(0, may - given)
+            total += given
+        if total >= taker.lots:
             break
     return total
 

@@ -107,6 +107,24 @@ def test_fok_fills_whole_or_not_at_all(desk, qty, status, filled):
     assert order.reason == ("" if status == "filled" else "FOK_NOT_FILLED")
 
 
+@pytest.mark.parametrize("mode", ["cancel_taker", "cancel_both"])
+def test_fok_is_not_cut_short_by_an_order_of_its_own(desk, mode):
+    desk.place("sell", "1", "60007.0")  # between the first level and the second
+    whole = desk.place("buy", "1", "60010.0", "fok", stp_mode=mode)
+    assert desk.order(whole).status == "filled"
+    cut = desk.place("buy", "1", "60010.0", "fok", stp_mode=mode)
+    assert (desk.order(cut).status, desk.order(cut).filled_base) == ("canceled", 0)
+
+
+def test_fok_counts_no_more_of_reduce_only_orders_than_they_may_give(desk):
+    desk.place("buy", "0.5", None, account="bot2")
+    for price in ("60001.0", "60002.0"):
+        desk.place("sell", "0.4", price, account="bot2", reduce_only=True)
+    too_much = desk.place("buy", "0.6", "60002.0", "fok")
+    assert (desk.order(too_much).status, desk.order(too_much).filled_base) == ("canceled", 0)
+    assert desk.order(desk.place("buy", "0.5", "60002.0", "fok")).status == "filled"
+
+
 def test_a_gtc_order_that_crosses_rests_with_the_rest(desk):
     order = desk.order(desk.place("buy", "1.5", "60005.0"))
     assert (order.status, order.filled_base) == ("partially_filled", D("1.0"))
