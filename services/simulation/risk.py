@@ -1,10 +1,11 @@
 """Liquidation, auto-deleveraging, and triggers: what the venue does to positions and orders by itself.
 
 An account whose crossed equity (or an isolated position whose own backing) is down to maintenance margin loses its
-resting orders first. If that does not help, its largest position is reduced to the bracket below, or closed when it is
-in the lowest: a reduce-only market order down to the bankruptcy price. What the book does not take there is taken over
-at that price from the other side's winners (auto-deleveraging), most profitable first, and by the insurance fund when
-there are none. A wallet that ends below zero is made whole by the fund.
+resting orders first (those of the pair, when isolated). If that does not help, its largest position is reduced to the
+bracket below, or closed when it is in the lowest: a reduce-only market order down to the bankruptcy price. What the
+book does not take there is taken over at that price from the other side's winners (auto-deleveraging), most profitable
+first, and by the insurance fund when there are none. The fund also pays what a wallet ends below zero, and what an
+isolated position loses beyond its own margin.
 """
 
 from services.simulation import margin
@@ -69,16 +70,23 @@ class Risk:
     def _check_account(self, book: AccountBook, held: list[PositionState]) -> None:
         crossed = [p for p in held if self._setting(book, p) == "crossed"]
         for position in held:
-            if self._setting(book, position) == "isolated" and self._backing_e8(position) <= self._maintenance(
-                position
-            ):
-                self._liquidate(book, position, self._backing_e8(position))
+            backing_e8 = self._backing_e8(position)
+            if self._setting(book, position) == "isolated" and backing_e8 <= self._maintenance(position):
+                self._liquidate_isolated(book, position, backing_e8)
         if crossed and self._crossed_e8(book, crossed) <= sum(self._maintenance(p) for p in crossed):
             self._cancel_orders(book)
             worst = max(crossed, key=lambda p: (self._maintenance(p), p.symbol))
             if worst.lots:
                 self._liquidate(book, worst, self._crossed_e8(book, crossed))
         self._make_whole(book)
+
+    def _liquidate_isolated(self, book: AccountBook, position: PositionState, backing_e8: int) -> None:
+        """It costs its owner its own margin and no more: what lies beyond, after a gap, the fund pays."""
+        self._cancel_orders(book, position.symbol)
+        wallet_e8, margin_e8 = book.state.wallet_e8, position.isolated_margin_e8
+        self._liquidate(book, position, backing_e8)
+        lost_e8, given_e8 = wallet_e8 - book.state.wallet_e8, margin_e8 - position.isolated_margin_e8
+        self._pay_from_fund(book, position.symbol, lost_e8 - given_e8)
 
     def _liquidate(self, book: AccountBook, position: PositionState, backing_e8: int) -> None:
         engine = self._engine
@@ -123,8 +131,12 @@ class Risk:
 
     def _make_whole(self, book: AccountBook) -> None:
         if book.state.wallet_e8 < 0 and not any(p.lots for p in book.positions.values()):
-            self.insurance_e8 -= book.state.wallet_e8
-            self._engine.ledger.pay(book, "", "insurance", -book.state.wallet_e8, self._engine.now_ms)
+            self._pay_from_fund(book, "", -book.state.wallet_e8)
+
+    def _pay_from_fund(self, book: AccountBook, symbol: str, amount_e8: int) -> None:
+        if amount_e8 > 0:
+            self.insurance_e8 += amount_e8
+            self._engine.ledger.pay(book, symbol, "insurance", amount_e8, self._engine.now_ms)
 
     # ------------------------------------------------------------------------------------------------------- figures
 
@@ -144,8 +156,8 @@ class Risk:
         values = (self._engine.listings[p.symbol].mark_value_e8(p.lots) for p in crossed)
         return book.state.wallet_e8 - isolated + sum(unrealized_e8(p, v) for p, v in zip(crossed, values, strict=True))
 
-    def _cancel_orders(self, book: AccountBook) -> None:
-        for order in list(book.open.values()):
+    def _cancel_orders(self, book: AccountBook, symbol: str | None = None) -> None:
+        for order in [order for order in book.open.values() if symbol in (None, order.symbol)]:
             self._engine.finish(order, "canceled", "LIQUIDATION")
 
     def _order(self, book: AccountBook, position: PositionState, lots: int, reason: str) -> OpenOrder:

@@ -90,6 +90,33 @@ def test_an_isolated_position_is_judged_by_its_own_margin(make_desk, mark_event)
     assert desk.account().wallet_quote > D(99_000)
 
 
+def test_an_isolated_liquidation_does_not_meet_the_accounts_own_orders(make_desk, mark_event):
+    desk = make_desk(mark_event(1_000, "59450.0"))
+    desk.ask(venue.SetMarginMode(account_id="bot1", symbol="BTC-USDT", margin_mode="isolated"))
+    leveraged(desk)
+    desk.place("buy", "0.5", None)
+    resting = desk.place("buy", "0.5", "59996.0")  # the best bid: the liquidation would sell to it
+    desk.wait(1_500)
+    assert desk.order(resting).reason == "LIQUIDATION"
+    assert desk.position() is None
+
+
+def test_an_isolated_position_costs_its_margin_and_no_more_also_after_a_gap(make_desk, mark_event, quote_event):
+    desk = make_desk(
+        *(quote_event(900, "buy", price, "0") for price in ("59995.0", "59990.0", "59900.0")),
+        mark_event(1_000, "50000.0"),
+    )
+    desk.ask(venue.SetMarginMode(account_id="bot1", symbol="BTC-USDT", margin_mode="isolated"))
+    desk.place("buy", "0.5", None)
+    wallet, margin = desk.account().wallet_quote, desk.position().margin_quote
+    desk.wait(1_500)
+    assert desk.position() is None
+    assert desk.account().wallet_quote == wallet - margin
+    bills = desk.ask(venue.GetBills(account_id="bot1"))
+    assert sum(bill.amount_quote for bill in bills) == desk.account().wallet_quote - D(100_000)
+    assert desk.exchange.risk.insurance_e8 > 0
+
+
 def test_a_trigger_waits_outside_the_book_and_fires_when_the_mark_gets_there(make_desk, mark_event):
     desk = make_desk(mark_event(1_000, "59500.0"))
     stop = desk.place("sell", "0.01", None, trigger_price=D("59500.0"))
