@@ -112,7 +112,7 @@ class Engine:
     def fire(self, order: OpenOrder) -> None:
         """A trigger has been reached: the order goes to the book as if it came now."""
         order.trigger_ticks = 0
-        order.updated_ms = self.now_ms
+        self.tell(order)
         refusal = self.judge(order) if self.judge is not None else None
         if refusal is not None:
             self.finish(order, "canceled", refusal.code)

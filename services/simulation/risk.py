@@ -41,6 +41,8 @@ class Risk:
         """Place every waiting order whose trigger the mark has reached."""
         for book in self._engine.ledger.accounts.values():
             for order in [o for o in book.open.values() if o.trigger_ticks]:
+                if not order.is_open:
+                    continue  # ended by one that fired before it
                 mark = self._engine.listings[order.symbol].mark_ticks
                 if mark >= order.trigger_ticks if order.trigger_above else mark <= order.trigger_ticks:
                     self._engine.fire(order)

@@ -127,6 +127,34 @@ def test_a_trigger_waits_outside_the_book_and_fires_when_the_mark_gets_there(mak
     assert desk.order(stop).status == "filled"
 
 
+def test_a_limit_order_whose_trigger_has_fired_is_told_and_rests_again_after_a_restart(make_desk, mark_event):
+    desk = make_desk(mark_event(1_000, "61000.0"))
+    placed = desk.place("buy", "0.1", "59000.0", trigger_price=D("60500.0"))
+    store = {(c.kind, c.key): c for c in desk.exchange.drain_changes()}
+    desk.exchange.drain_pushes()
+    desk.wait(1_500)
+    told = [p.order for p in desk.exchange.drain_pushes() if isinstance(p, venue.OrderPush)]
+    assert [(order.venue_order_id, order.trigger_price) for order in told] == [(placed.venue_order_id, None)]
+    store |= {(c.kind, c.key): c for c in desk.exchange.drain_changes()}
+    again = make_desk()
+    again.exchange.restore(store.values())
+    again.now_ms = desk.now_ms
+    book = again.ask(venue.GetBook(symbol="BTC-USDT", depth=10))
+    assert (D("59000.0"), D("0.1")) in book.bids
+
+
+def test_a_trigger_that_another_ended_does_not_fire(make_desk, mark_event):
+    desk = make_desk(mark_event(1_000, "61000.0"))
+    desk.place("sell", "0.5", None)
+    desk.place("buy", "1", None, trigger_price=D("60500.0"))  # turns the position round
+    ended = desk.place("buy", "0.1", "60100.0", "post_only", reduce_only=True, trigger_price=D("60500.0"))
+    desk.exchange.drain_pushes()
+    desk.wait(1_500)
+    told = [p.order for p in desk.exchange.drain_pushes() if isinstance(p, venue.OrderPush)]
+    assert [o.reason for o in told if o.venue_order_id == ended.venue_order_id] == ["REDUCE_ONLY_REJECTED"]
+    assert desk.order(ended).trigger_price == D("60500.0")
+
+
 def test_a_trigger_that_cannot_be_carried_when_it_fires_is_cancelled(make_desk, mark_event):
     desk = make_desk(mark_event(1_000, "59500.0"), accounts={"bot1": D("400")})
     stop = desk.place("sell", "0.1", None, trigger_price=D("59500.0"))
