@@ -50,10 +50,15 @@ class Durable:
 
     def resting_orders(self) -> Iterator[OpenOrder]:
         """Restored open limit orders, oldest first; triggers wait outside the book."""
-        every = [o for book in self._ledger.accounts.values() for o in book.open.values()]
-        orders = [o for o in every if not o.trigger_ticks and o.order_type == "limit"]
-        orders.sort(key=lambda order: order.venue_order_id)
-        return iter(orders)
+        return (order for order in self._active() if order.order_type == "limit")
+
+    def unfinished_takers(self) -> Iterator[OpenOrder]:
+        """Restored market orders that were in the middle of their fill under the paper engine, oldest first."""
+        return (order for order in self._active() if order.order_type == "market")
+
+    def _active(self) -> list[OpenOrder]:
+        every = [o for book in self._ledger.accounts.values() for o in book.open.values() if not o.trigger_ticks]
+        return sorted(every, key=lambda order: order.venue_order_id)
 
     # ------------------------------------------------------------------------------------------------------------- out
 
@@ -105,7 +110,7 @@ class Durable:
             self._account(position).positions[position.symbol] = position
         for _, setting in rows["setting"]:
             self._account(setting).settings[setting.symbol] = setting
-        for _, order in sorted(rows["order"], key=lambda row: (row[1].updated_ms, row[1].venue_order_id)):
+        for _, order in sorted(rows["order"], key=_as_it_was_kept):
             self._ledger.add_order(self._account(order), order)
         for _, fill in sorted(rows["fill"], key=lambda row: int(row[1].fill.trade_id)):
             self._account(fill).fills.append(fill)
@@ -121,6 +126,12 @@ class Durable:
         if found is None:
             raise ValueError(f"restore: a row names account {row.account_id!r}, which has no account row; {row}")
         return found
+
+
+def _as_it_was_kept(row: tuple[str, OpenOrder]) -> tuple[bool, int, int]:
+    """Ended orders in the order in which they ended, then open ones in that of their arrival."""
+    order = row[1]
+    return order.is_open, 0 if order.is_open else order.updated_ms, order.venue_order_id
 
 
 def _kind(record: Change) -> ChangeKind:

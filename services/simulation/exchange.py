@@ -291,6 +291,8 @@ class Exchange:
         self._durable.begin_life(self._outbox, self._life)
         for order in self._durable.resting_orders():
             self._engine.rest_again(order)
+        for order in list(self._durable.unfinished_takers()):
+            self._engine.execute(order)
         self._feed.start()
 
 

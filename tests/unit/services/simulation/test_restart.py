@@ -6,6 +6,7 @@ import pytest
 
 from services.common import venue
 from services.simulation.exchange import Change, Exchange, ExchangeParams
+from services.simulation.fill_model import FillSettings
 from services.simulation.instruments import default_instruments
 
 START_MS = 1_700_000_000_000
@@ -181,6 +182,33 @@ def test_a_snapshot_is_what_the_changes_amount_to():
 def test_a_row_that_cannot_be_restored_is_named(row, message):
     with pytest.raises(ValueError, match=message.replace("|", r"\|")):
         new().restore([row])
+
+
+def restarted(desk, make_desk, **params):
+    again = make_desk(**params)
+    again.exchange.restore(desk.exchange.snapshot())
+    again.now_ms = desk.now_ms
+    return again
+
+
+def test_open_orders_are_back_in_the_order_of_their_arrival(make_desk, take_event):
+    desk = make_desk(take_event(1_000, "sell", "59999.0", "0.1"))
+    for price in ("59999.0", "59000.0", "58000.0"):
+        desk.place("buy", "0.5", price)
+    desk.wait(2_000)  # the first has changed last
+    listed = desk.ask(venue.GetOpenOrders(account_id="bot1"))
+    assert restarted(desk, make_desk).ask(venue.GetOpenOrders(account_id="bot1")) == listed
+
+
+def test_a_market_order_that_was_in_the_middle_of_its_fill_goes_on_with_it(make_desk):
+    paper = FillSettings(partial_fill_ratio_min=0.3, partial_fill_ratio_max=0.6, latency_ms=50)
+    desk = make_desk(fill_model=paper)
+    placed = desk.place("buy", "0.5", None)
+    assert desk.order(placed).status == "partially_filled"
+    again = restarted(desk, make_desk, fill_model=paper)
+    again.wait(2_000)
+    assert again.order(placed).status == "filled"
+    assert again.position().qty_base == D("0.5")
 
 
 def test_what_is_pruned_from_memory_is_pruned_from_the_store():
