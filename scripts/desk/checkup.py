@@ -54,12 +54,13 @@ def _compiler(_: Places) -> Iterator[Finding]:
 
 
 def _disk(where: Places) -> Iterator[Finding]:
-    free_gib = shutil.disk_usage(where.data_dir).free / 2**30
+    written = next(path for path in (where.run_dir, *where.run_dir.parents) if path.exists())
+    free_gib = shutil.disk_usage(written).free / 2**30
     enough = free_gib >= DISK_GIB_MIN
     yield Finding(
         "disk",
         "ok" if enough else "bad",
-        f"{free_gib:.1f} GiB free at {where.data_dir}, needed {DISK_GIB_MIN:g}",
+        f"{free_gib:.1f} GiB free at {written}, needed {DISK_GIB_MIN:g}",
         "" if enough else f"du -sh {where.run_dir}/* | sort -h",
     )
 

@@ -17,7 +17,7 @@ ON_THE_BUS_WITHIN_MS = 5_000
 Action = Literal["soft_pause", "resume"]
 Bot = Annotated[str, typer.Option("--bot", help="Which bot, or desk for all.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; goes with the intent.")]
-Expires = Annotated[int, typer.Option("--expires", min=1, help="Seconds until the intent is void.")]
+Expires = Annotated[int, typer.Option("--expires", min=1, max=86_400, help="Seconds until the intent is void.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -57,9 +57,8 @@ def _send(where: Places, bot: str, action: Action, reason: str, expires_s: int, 
     if as_json:
         print_json({"intent_id": event_id, "bot": bot, "action": action})
     else:
-        print(
-            f"{action} is on the bus for {bot}, void after {expires_s} s: {event_id}\nnext  desk status shows the guard"
-        )
+        print(f"{action} is on the bus for {bot}, void after {expires_s} s: {event_id}")
+        print(f"next  desk status{where.flag} shows the guard")
     return 0
 
 

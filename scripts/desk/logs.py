@@ -1,6 +1,7 @@
 """`desk logs`: the end of what a process logged, readable."""
 
 import json
+import sys
 from collections import deque
 from typing import Annotated, Any
 
@@ -60,5 +61,7 @@ def logs(
     else:
         for row in found:
             rest = " ".join(f"{key}={value}" for key, value in row.items() if key not in _SHOWN_FIRST)
-            print(f"{row.get('timestamp', '')[11:23]} {row.get('level', ''):8} {row.get('event', '')} {rest}")
+            print(f"{str(row.get('timestamp', ''))[11:23]} {row.get('level', ''):8} {row.get('event', '')} {rest}")
+        if not found:
+            sys.stderr.write(f"no line of {name} at {level} or above\n")
     return 0

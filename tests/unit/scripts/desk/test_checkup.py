@@ -63,3 +63,7 @@ def test_a_taken_page_port_is_a_warning_that_names_the_holder(where, monkeypatch
 def test_a_full_disk_is_bad(where, monkeypatch):
     monkeypatch.setattr(checkup, "DISK_GIB_MIN", 10**9)
     assert found(where, "disk").is_bad
+
+
+def test_the_disk_is_that_of_the_run_directory_which_need_not_exist_yet(where):
+    assert f"GiB free at {where.run_dir.parent}, needed" in found(where, "disk").seen

@@ -27,7 +27,14 @@ def test_only_the_module_of_the_asked_verb_is_loaded():
 
 
 @pytest.mark.parametrize(
-    "arguments", [["up", "--frobnicate"], ["frobnicate"], ["up", "--for", "x"], ["up", "--page-port", "99999"]]
+    "arguments",
+    [
+        ["up", "--frobnicate"],
+        ["frobnicate"],
+        ["up", "--for", "x"],
+        ["up", "--page-port", "99999"],
+        ["pause", "--bot", "bot0", "--expires", "1" * 20],
+    ],
 )
 def test_a_wrong_command_line_is_a_configuration_error_not_not_found(arguments, capsys):
     assert main.run(arguments) == 4

@@ -131,3 +131,5 @@ def test_logs_finds_a_bot_by_its_id_filters_by_level_and_skips_half_lines(run_di
     assert [line.split()[2] for line in told(capsys, run_dir, "logs", "bot1").splitlines()] == ["bot.refused", "fine"]
     found = json.loads(told(capsys, run_dir, "logs", "bot.bot1", "--level", "warning", "--json"))
     assert [row["code"] for row in found] == ["X"]
+    assert main.run(["logs", "bot1", "--level", "error", "--run-dir", str(run_dir)]) == 0
+    assert capsys.readouterr().err == "no line of bot.bot1 at error or above\n", "silence could be a wrong name"
