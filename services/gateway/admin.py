@@ -1,7 +1,7 @@
 """/desk/…: what people and the supervisor may ask of a running gateway. Needs X-Hbot-Admin.
 
 GET /desk/status, GET /desk/orders, GET /desk/stages?last=500, GET /desk/latch,
-POST /desk/latch {"scope", "state", "reason", "actor", "approvers"?: [others]},
+POST /desk/latch {"scope", "state", "reason", "actor", "approvers"?: [others], "second_factor"?: a code},
 POST /desk/override {"bot", "limit", "approvers": [two persons], "reason", "ttl_s"}: one order passes one limit once.
 """
 
@@ -20,7 +20,9 @@ from services.gateway.engine import Engine
 from services.gateway.latch_file import LatchFile
 from services.gateway.latches import is_looser
 from services.gateway.limits.registry import LIMITS
+from services.gateway.loosening import DELAY_MS, Announced, Loosenings
 from services.gateway.messages import LatchEntry, Override
+from services.gateway.second_factor import SecondFactor
 
 _HEADER = "X-Hbot-Admin"
 _STATES = ("ACTIVE", "REDUCING", "HALTED")
@@ -33,8 +35,17 @@ Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
 class AdminApi:
-    def __init__(self, token: str, latch_file: LatchFile, audit: AuditLog, persons_to_loosen: int = 1) -> None:
+    def __init__(
+        self,
+        token: str,
+        latch_file: LatchFile,
+        audit: AuditLog,
+        second_factor: SecondFactor,
+        persons_to_loosen: int = 1,
+    ) -> None:
         self.engine: Engine | None = None
+        self._second_factor = second_factor
+        self._loosenings = Loosenings()
         self._persons_to_loosen = persons_to_loosen  # two in live
         self._audit = audit
         self._token = token
@@ -72,16 +83,23 @@ class AdminApi:
         entries = self._latch_file.read()
         if entries is None:
             return _json({"readable": False, "scopes": {}})
-        return _json({"readable": True, "scopes": {scope: entry._asdict() for scope, entry in entries.items()}})
+        announced = [] if self.engine is None else self._loosenings.waiting(entries)
+        return _json(
+            {
+                "readable": True,
+                "scopes": {scope: entry._asdict() for scope, entry in entries.items()},
+                "announced": [self._told(one) for one in announced],
+            }
+        )
 
     async def _post_latch(self, request: web.Request) -> web.Response:
-        """Tightening: anybody, at once. Loosening: a person, in live two."""
+        """Tightening: anybody, at once. Loosening: a person; in live two, or one with a second factor and a wait."""
         if self.engine is None:
             return _error(503, "DOOR_SHUT", "the gateway is starting", "wait for /readyz")
         try:
             body = json.loads(await request.text())
             scope, to = str(body["scope"]), str(body["state"])
-            reason, actor = str(body["reason"]), str(body["actor"])
+            reason, actor, code = str(body["reason"]), str(body["actor"]), str(body.get("second_factor", ""))
             persons = _persons([actor, *body.get("approvers", ())])
         except (ValueError, KeyError, TypeError):
             example = '{"scope": "bot:bot1", "state": "HALTED", "reason": "MANUAL", "actor": "anna"}'
@@ -99,13 +117,49 @@ class AdminApi:
             if actor in _MACHINES:
                 return _error(403, "APPROVAL_MISSING", f"{actor} may not {what}", "a person")
             if len(persons) < self._persons_to_loosen:
-                needed = f"{self._persons_to_loosen} different persons"
+                if persons and code and scope in entries:
+                    return self._announce(code, Announced(scope, to, reason, actor, entries[scope], 0))  # type: ignore[arg-type]
+                needed = f"{self._persons_to_loosen} different persons, or one with second_factor and a wait"
                 return _error(
                     403, "APPROVAL_MISSING", f"approvers={persons}, needed to {what}: {needed}", "ask another"
                 )
         self._write_audit(actor, "latch", scope, before, to, reason, persons or [actor])
         self.engine.set_latch(scope, LatchEntry(to, reason, actor, now_ms))  # type: ignore[arg-type]
         return _json({"scope": scope, "before": before, "state": to})
+
+    def _announce(self, code: str, asked: Announced) -> web.Response:
+        """One person instead of two: by a code of another device, and not at once."""
+        assert self.engine is not None
+        verdict = self._second_factor.check(code)
+        if verdict != "ok":
+            return _error(
+                403, "APPROVAL_MISSING", f"second_factor: {verdict}", "a fresh code; desk latch enrol --help makes one"
+            )
+        one = asked._replace(due_mono_ms=self._mono_ms() + DELAY_MS)
+        self._loosenings.announce(one)
+        self._write_audit(
+            one.actor, "latch_announced", one.scope, one.found.state, one.to, one.reason, [one.actor, "second factor"]
+        )
+        return _json({"scope": one.scope, "before": one.found.state, "state": one.found.state, **self._told(one)}, 202)
+
+    def carry_out_announced(self) -> None:
+        """Call a few times a second: what was announced long enough ago, against what stands there unchanged."""
+        if self.engine is None or not self._loosenings:
+            return
+        for one in self._loosenings.take_due(self._latch_file.read() or {}, self._mono_ms()):
+            self._write_audit(
+                one.actor, "latch", one.scope, one.found.state, one.to, one.reason, [one.actor, "second factor"]
+            )
+            now_ms = self.engine.gateway.state.core.now.wall_ms
+            self.engine.set_latch(one.scope, LatchEntry(one.to, one.reason, one.actor, now_ms))
+
+    def _told(self, one: Announced) -> dict[str, Any]:
+        left_s = max(0, one.due_mono_ms - self._mono_ms()) // 1000
+        return {"scope": one.scope, "to": one.to, "actor": one.actor, "reason": one.reason, "due_in_s": left_s}
+
+    def _mono_ms(self) -> int:
+        assert self.engine is not None
+        return self.engine.gateway.state.core.now.mono_ms
 
     async def _post_override(self, request: web.Request) -> web.Response:
         """RTS6-15(6): exceptional, for one order, expiring, by two persons, audited."""

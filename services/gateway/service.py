@@ -25,6 +25,7 @@ from services.gateway.limits.policy import load_policy
 from services.gateway.logic import Gateway
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.release_file import ReleaseFile
+from services.gateway.second_factor import FILE_NAME, SecondFactor
 from services.gateway.settings import GatewaySettings
 from services.gateway.state import Timing
 from services.gateway.tape import Tape
@@ -68,7 +69,8 @@ class GatewayService(Service):
         )
         self._audit = AuditLog(directory / "audit.jsonl", context.clock)
         persons_to_loosen = 2 if settings.mode == "live" else 1
-        self._admin = AdminApi(self._secrets.admin_token, latch_file, self._audit, persons_to_loosen)
+        second_factor = SecondFactor(context.run_dir / "secrets" / FILE_NAME, context.clock)
+        self._admin = AdminApi(self._secrets.admin_token, latch_file, self._audit, second_factor, persons_to_loosen)
         self._venue_side = VenueSide(
             ClientSettings(
                 rest_url=settings.venue_url,
@@ -120,6 +122,7 @@ class GatewayService(Service):
 
     async def on_tick(self, now_ms: int) -> None:
         self._engine.look_at_latch()
+        self._admin.carry_out_announced()
         self._engine.note_published()
         if self._release_file.changed():
             self._engine.feed(m.ReleaseChange(self._release_file.read()))

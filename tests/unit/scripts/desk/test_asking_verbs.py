@@ -45,6 +45,7 @@ class Answers:
         self.asked: list[tuple[str, dict]] = []
         self.token = token
         self.kills: dict[str, dict] = {}
+        self.told: dict = {}  # more of the answer to what is done
         self.latch = {
             "readable": True,
             "scopes": {"bot:bot1": {"state": "HALTED", "actor": "anna", "reason": "MANUAL"}},
@@ -69,7 +70,7 @@ class Answers:
             if body.get("reason") == "alone":
                 told = {"error": "APPROVAL_MISSING", "text": "APPROVAL_MISSING: one", "next": "two persons"}
                 return web.json_response(told, status=403)
-            return web.json_response({"done": True})
+            return web.json_response({"done": True, **self.told})
         return web.json_response(
             {
                 "/desk/latch": self.latch,
@@ -200,6 +201,31 @@ async def test_latch_set_is_a_dry_run_until_it_is_meant(desk, capsys):
             {"scope": "bot:bot1", "state": "ACTIVE", "reason": "MANUAL", "actor": "anna", "approvers": ["ben"]},
         )
     ]
+
+
+async def test_a_code_goes_along_and_what_is_announced_is_told(desk, capsys):
+    run_dir, answers = desk
+    answers.told = {"scope": "bot:bot1", "before": "HALTED", "state": "HALTED", "to": "ACTIVE", "due_in_s": 600}
+    asked = ("latch", "set", "--scope", "bot:bot1", "--state", "ACTIVE", "--reason", "MANUAL", "--actor", "anna")
+    assert await run(*asked, "--second-factor", "123456", "--yes", "--run-dir", str(run_dir)) == 0
+    assert capsys.readouterr().out == "bot:bot1: stays HALTED for 600 s, then ACTIVE, if nothing changes it\n"
+    assert answers.asked[0][1]["second_factor"] == "123456"
+    answers.latch["announced"] = [{"scope": "bot:bot1", "to": "ACTIVE", "actor": "anna", "due_in_s": 599}]
+    assert await run("latch", "show", "--run-dir", str(run_dir)) == 0
+    assert "-> ACTIVE  bot:bot1         by anna in 599 s" in capsys.readouterr().out
+
+
+async def test_a_device_is_enrolled_once_and_its_secret_shown_once(tmp_path, capsys):
+    asked = ("latch", "enrol", "--actor", "anna", "--run-dir", str(tmp_path))
+    assert await run(*asked, "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    path = tmp_path / "secrets" / "second_factor"
+    assert (path.read_text().strip(), path.stat().st_mode & 0o777) == (told["secret"], 0o600)
+    assert f"secret={told['secret']}" in told["uri"]
+    assert await run(*asked) == 4
+    refused = capsys.readouterr()
+    assert "SECOND_FACTOR_EXISTS" in refused.err and told["secret"] not in refused.err + refused.out
+    assert path.read_text().strip() == told["secret"]
 
 
 async def test_a_gateway_that_does_not_answer_is_tightened_by_its_file_and_never_loosened(tmp_path, capsys):

@@ -1,6 +1,7 @@
 import json
 from types import SimpleNamespace
 
+import pyotp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
@@ -11,7 +12,9 @@ from services.contracts import events as e
 from services.gateway.admin import AdminApi
 from services.gateway.audit import AuditLog
 from services.gateway.latch_file import LatchFile
+from services.gateway.loosening import DELAY_MS
 from services.gateway.messages import LatchEntry, Override
+from services.gateway.second_factor import SecondFactor, new_secret
 from services.gateway.stage_times import StageTimes
 from tests.fakes.gateway_desk import Desk
 
@@ -47,7 +50,9 @@ def persons_to_loosen() -> int:
 async def admin(tmp_path, persons_to_loosen):
     latch_file = LatchFile(tmp_path / "latch.json")
     latch_file.create_if_first(is_first_start=True)
-    api = AdminApi(TOKEN, latch_file, AuditLog(tmp_path / "audit.jsonl", SystemClock()), persons_to_loosen)
+    second_factor = SecondFactor(tmp_path / "second_factor", SystemClock())
+    audit = AuditLog(tmp_path / "audit.jsonl", SystemClock())
+    api = AdminApi(TOKEN, latch_file, audit, second_factor, persons_to_loosen)
     api.engine = Engine(latch_file)  # type: ignore[assignment]
     app = web.Application()
     api.add_to(app)
@@ -106,6 +111,83 @@ async def test_in_live_it_takes_two_persons_to_loosen_and_one_to_tighten(admin):
     audit = [fields for kind, fields in admin.api.engine.published if kind is e.AuditV1][-1]
     assert audit["approvers"] == ["anna", "ben"]
     assert verify(admin.path / "audit.jsonl").is_ok
+
+
+@pytest.fixture
+def alone(admin):
+    """A desk of one, in live, halted: (post a loosening with this code, a fresh code, let time pass)."""
+    secret = new_secret()
+    (admin.path / "second_factor").write_text(secret)
+    state = admin.api.engine.gateway.state
+
+    async def loosen(code, **changes):
+        body = {"scope": "bot:bot1", "state": "ACTIVE", "reason": "looked at", "actor": "anna", "second_factor": code}
+        return await admin.post("/desk/latch", **body | changes)
+
+    def let_pass(ms):
+        state.core.now = state.core.now._replace(mono_ms=state.core.now.mono_ms + ms)
+        admin.api.carry_out_announced()
+
+    return SimpleNamespace(loosen=loosen, code=pyotp.TOTP(secret).now, let_pass=let_pass)
+
+
+def latch_of(admin, scope="bot:bot1"):
+    return admin.latch.read()[scope].state
+
+
+HALT = {"scope": "bot:bot1", "state": "HALTED", "reason": "MANUAL", "actor": "anna"}
+
+
+@pytest.mark.parametrize("persons_to_loosen", [2])
+async def test_who_is_alone_loosens_with_a_code_and_ten_minutes_later(admin, alone):
+    await admin.post("/desk/latch", **HALT)
+    status, said = await alone.loosen(alone.code())
+    assert (status, said["state"], said["to"], said["due_in_s"]) == (202, "HALTED", "ACTIVE", DELAY_MS // 1000)
+    async with admin.client.get("/desk/latch") as answer:
+        assert [one["scope"] for one in (await answer.json())["announced"]] == ["bot:bot1"]
+    alone.let_pass(DELAY_MS - 1)
+    assert latch_of(admin) == "HALTED"
+    alone.let_pass(1)
+    assert latch_of(admin) == "ACTIVE"
+    audit = [fields for kind, fields in admin.api.engine.published if kind is e.AuditV1]
+    assert [one["action"] for one in audit] == ["latch", "latch_announced", "latch"]
+    assert audit[-1]["approvers"] == ["anna", "second factor"]
+    assert verify(admin.path / "audit.jsonl").is_ok
+
+
+@pytest.mark.parametrize("persons_to_loosen", [2])
+async def test_what_tightens_meanwhile_ends_an_announced_loosening(admin, alone):
+    await admin.post("/desk/latch", **HALT)
+    assert (await alone.loosen(alone.code()))[0] == 202
+    await admin.post("/desk/latch", **HALT | {"actor": "ben", "reason": "who was that"})
+    alone.let_pass(DELAY_MS)
+    assert latch_of(admin) == "HALTED"
+
+
+@pytest.mark.parametrize("persons_to_loosen", [2])
+async def test_a_latch_that_breaks_meanwhile_ends_it_too(admin, alone):
+    await admin.post("/desk/latch", **HALT)
+    assert (await alone.loosen(alone.code()))[0] == 202
+    admin.latch.path.write_text("{")
+    alone.let_pass(DELAY_MS)
+    assert admin.latch.read() is None, "nothing was written over it"
+
+
+@pytest.mark.parametrize("persons_to_loosen", [2])
+async def test_neither_a_wrong_code_nor_a_machine_with_the_right_one_announces_anything(admin, alone):
+    await admin.post("/desk/latch", **HALT)
+    for code, changes in (("000000", {}), (alone.code(), {"actor": "kill_switch"}), (alone.code(), {"actor": "  "})):
+        status, said = await alone.loosen(code, **changes)
+        assert (status, said["error"]) == (403, "APPROVAL_MISSING"), changes
+    alone.let_pass(DELAY_MS)
+    assert latch_of(admin) == "HALTED"
+
+
+@pytest.mark.parametrize("persons_to_loosen", [2])
+async def test_two_persons_need_no_code_and_wait_for_nothing(admin, alone):
+    await admin.post("/desk/latch", **HALT)
+    status, _ = await alone.loosen("", approvers=["ben"])
+    assert (status, latch_of(admin)) == (200, "ACTIVE")
 
 
 async def test_no_machine_loosens_a_latch_that_cannot_be_read(admin):
