@@ -48,7 +48,8 @@ class BotFront:
         self, bot_keys: Mapping[str, KeyTriple], *, clock: Clock, log: Logger, metrics: GatewayMetrics
     ) -> None:
         self._engine: Engine | None = None
-        self._early: dict[int, str] = {}  # private sessions that were opened before the engine was there -> bot
+        self._open: dict[int, str] = {}  # private sessions -> bot
+        self._silent: set[int] = set()
         self._keys = {
             key.api_key: AccountKey(bot_id, Credentials(key.api_key, key.secret, key.passphrase))
             for bot_id, key in bot_keys.items()
@@ -67,8 +68,7 @@ class BotFront:
     def engine(self, engine: Engine | None) -> None:
         """From now on bots are answered. Those whose session is open already count as here."""
         self._engine = engine
-        early, self._early = self._early, {}
-        for bot_id in early.values():
+        for bot_id in self._open.values():
             self._feed(m.BotSession(bot_id, "opened"))
 
     def now_ms(self) -> int:
@@ -98,21 +98,26 @@ class BotFront:
             _send_public_snapshot(state, session, channel, symbol)
 
     def on_private_opened(self, session: Session) -> None:
-        if self._engine is None:
-            self._early[session.session_id] = session.account_id
+        if session.session_id in self._open:
+            return  # logged in once more on the same socket, which closes only once
+        self._open[session.session_id] = session.account_id
         self._feed(m.BotSession(session.account_id, "opened"))
         self._log.info("bot.session_opened", bot=session.account_id, session=session.session_id)
 
     def on_private_closed(self, session: Session, reason: str) -> None:
-        self._early.pop(session.session_id, None)
+        self._open.pop(session.session_id, None)
+        self._silent.discard(session.session_id)
         self._feed(m.BotSession(session.account_id, "closed"))
+        self._if_silent(session.account_id)
         self._log.warning("bot.session_closed", bot=session.account_id, session=session.session_id, reason=reason)
 
     def on_private_silent(self, session: Session, silent_ms: int) -> None:
-        self._feed(m.BotSession(session.account_id, "silent"))
+        self._silent.add(session.session_id)
+        self._if_silent(session.account_id)
         self._log.warning("bot.session_silent", bot=session.account_id, silent_ms=silent_ms)
 
     def on_private_heard(self, session: Session, silent_ms: int) -> None:
+        self._silent.discard(session.session_id)
         self._feed(m.BotSession(session.account_id, "heard"))
         self._log.info("bot.session_heard_again", bot=session.account_id, silent_ms=silent_ms)
 
@@ -158,6 +163,12 @@ class BotFront:
     def _feed(self, message: m.Input) -> None:
         if self.engine is not None and self.engine.is_running:
             self.engine.feed(message)
+
+    def _if_silent(self, bot_id: str) -> None:
+        """A bot is silent when none of its open sessions lives: a dead one beside a living one says nothing."""
+        of_bot = {session_id for session_id, owner in self._open.items() if owner == bot_id}
+        if of_bot and of_bot <= self._silent:
+            self._feed(m.BotSession(bot_id, "silent"))
 
     def _send_private_snapshot(self, state: State, session: Session, channel: str) -> None:
         bot_id = session.account_id

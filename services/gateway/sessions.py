@@ -1,8 +1,8 @@
 """The heartbeat guard: a bot that is gone or silent has no orders in the market.
 
 A closed private session may come back within a short grace (Hummingbot reconnects at once after a lost socket); then,
-or as soon as an open session has been silent for the shell's limit, everything of that bot is cancelled and new risk
-waits until it is heard again. A bot that never opened a session in this life is guarded by its signed requests
+or as soon as all its open sessions have been silent for the shell's limit, everything of that bot is cancelled and new
+risk waits until it is heard again. A bot that never opened a session in this life is guarded by its signed requests
 instead.
 """
 

@@ -140,15 +140,47 @@ async def test_the_same_forbidden_path_alarms_once_a_minute(door):
     assert len(engine.published) == 1
 
 
+def front_of(engine: Engine | None) -> BotFront:
+    front = BotFront({"bot1": KEY}, clock=SystemClock(), log=get_logger("test"), metrics=GatewayMetrics(Metrics()))
+    if engine is not None:
+        front.engine = engine  # type: ignore[assignment]
+    return front
+
+
+def session(number: int) -> SimpleNamespace:
+    return SimpleNamespace(account_id="bot1", session_id=number)
+
+
 def test_a_session_that_was_open_before_the_engine_was_there_counts_once_it_is():
     """Bots come back the moment the port is open; the journal is still being read."""
-    front = BotFront({"bot1": KEY}, clock=SystemClock(), log=get_logger("test"), metrics=GatewayMetrics(Metrics()))
-    stays, goes = SimpleNamespace(account_id="bot1", session_id=1), SimpleNamespace(account_id="bot1", session_id=2)
-    front.on_private_opened(stays)
-    front.on_private_opened(goes)
-    front.on_private_closed(goes, "gone")
-    engine = Engine()
+    front, engine = front_of(None), Engine()
+    front.on_private_opened(session(1))
+    front.on_private_opened(session(2))
+    front.on_private_closed(session(2), "gone")
     front.engine = engine  # type: ignore[assignment]
     assert engine.fed == [m.BotSession("bot1", "opened")]
-    front.on_private_opened(SimpleNamespace(account_id="bot1", session_id=3))
-    assert len(engine.fed) == 2
+
+
+def test_a_second_login_on_one_socket_is_not_a_second_session():
+    """Closed once and opened twice, a bot would never be gone again."""
+    engine = Engine()
+    front = front_of(engine)
+    front.on_private_opened(session(1))
+    front.on_private_opened(session(1))
+    front.on_private_closed(session(1), "gone")
+    assert [fed.what for fed in engine.fed] == ["opened", "closed"]
+
+
+def test_a_bot_is_silent_when_the_last_of_its_living_sessions_is():
+    """A dead socket that nobody has closed must not lock out the bot that came back on another."""
+    engine = Engine()
+    front = front_of(engine)
+    front.on_private_opened(session(1))
+    front.on_private_opened(session(2))
+    front.on_private_silent(session(1), 3_000)
+    assert [fed.what for fed in engine.fed] == ["opened", "opened"]
+    front.on_private_silent(session(2), 3_000)
+    front.on_private_heard(session(2), 4_000)
+    assert [fed.what for fed in engine.fed[2:]] == ["silent", "heard"]
+    front.on_private_closed(session(2), "gone")
+    assert [fed.what for fed in engine.fed[4:]] == ["closed", "silent"], "the other one is dead"
