@@ -41,6 +41,7 @@ def submit(state: State, request_id: int, bot_id: str, request: venue.PlaceOrder
     state.governor.sent(bot_id, is_order=True, mono_ms=state.core.now.mono_ms)
     state.count("submits")
     steps.begin(state, row, then=partial(_send, state, row))
+    state.core.after(state.timing.reply_held_ms, partial(_on_held, state, row))
 
 
 def _note_fence(state: State, bot_id: str, fence: int) -> None:
@@ -264,17 +265,22 @@ def _mint_client_id(state: State, bot_id: str) -> str:
 
 def _send(state: State, row: OrderRow) -> None:
     """The row is durable. Last look, then the wire."""
+    if row.is_terminal:
+        return  # the disk took too long
     barred = _barred_at_the_wire(state, row)
     if barred is not None:
-        row.is_answered = True
-        was_told = steps.reply_submit(state, row, barred.refused())
-        steps.step(state, row, "REFUSED", barred.code, barred.text(), tell_bot=not was_told)
-        steps.reply_cancels(state, row)
+        _end_unsent(state, row, barred)
         return
     row.is_sent = True
     watches.on_sent(state, row.bot_id)
     state.core.ask(row.account_id, _wire_request(state, row), partial(_on_answer, state, row))
-    state.core.after(state.timing.reply_held_ms, partial(_answer_provisionally, state, row))
+
+
+def _end_unsent(state: State, row: OrderRow, barred: Refusal) -> None:
+    row.is_answered = True
+    was_told = steps.reply_submit(state, row, barred.refused())
+    steps.step(state, row, "REFUSED", barred.code, barred.text(), tell_bot=not was_told)
+    steps.reply_cancels(state, row)
 
 
 def _barred_at_the_wire(state: State, row: OrderRow) -> Refusal | None:
@@ -335,9 +341,14 @@ def _on_answer(state: State, row: OrderRow, answer: venue.Answer | venue.Unknown
         pursuit.become_unknown(state, row, detail)
 
 
-def _answer_provisionally(state: State, row: OrderRow) -> None:
-    """Three seconds without the truth: say accepted, and find out."""
+def _on_held(state: State, row: OrderRow) -> None:
+    """Three seconds without the truth: say accepted, and find out. What still waits for the disk is not sent any more:
+    its price is of another market by now."""
     if row.submit_request_id is None:
+        return
+    if not row.is_sent:
+        limit = f"durable within {state.timing.reply_held_ms} ms"
+        _end_unsent(state, row, Refusal("JOURNAL_FAILED", "desk", limit, "the disk has not taken it"))
         return
     state.count("provisional_answers")
     steps.reply_submit(state, row)
