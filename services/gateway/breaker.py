@@ -116,6 +116,3 @@ class Breakers:
         if breaker is None:
             breaker = self._by_name[name] = Breaker(name, self._rule)
         return breaker
-
-    def all(self) -> list[Breaker]:
-        return list(self._by_name.values())

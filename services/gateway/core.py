@@ -6,7 +6,6 @@ inputs.
 
 import heapq
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Protocol
 
 import msgspec
@@ -110,11 +109,9 @@ class Core:
         if then is not None:
             then()
 
-    def drop_batches(self) -> list[Then]:
-        """The journal failed: forget what waited for it. Returns the continuations, which must not run."""
-        waiting = list(self._batches.values())
+    def drop_batches(self) -> None:
+        """The journal failed: what waited for it must not run."""
         self._batches.clear()
-        return waiting
 
     def tick(self) -> None:
         while self._timers and self._timers[0][0] <= self.now.mono_ms:
@@ -124,10 +121,3 @@ class Core:
     def _next_serial(self) -> int:
         self._serial += 1
         return self._serial
-
-
-def ignore(_answer: venue.Answer | venue.Unknown) -> None:
-    """For questions whose outcome is learnt elsewhere."""
-
-
-__all__ = ["Core", "OnAnswer", "Then", "ignore", "partial"]

@@ -110,7 +110,6 @@ class Lane:
     trades_order: deque[str] = field(default_factory=deque)
     bills: set[str] = field(default_factory=set)
     config_hash: str = ""
-    approver: str = ""
     announced_late_ms: int = 0  # how late its latest decision reached us
     is_key_told: bool = False  # that the venue key can do too much
     differs_since_mono_ms: int | None = None  # positions: our count and the venue's

@@ -251,7 +251,7 @@ def _row_of(state: State, order: Candidate, attempt: int) -> OrderRow:
         created_ms=state.core.now.wall_ms,
         updated_ms=state.core.now.wall_ms,
         config_hash=order.claims.config_hash or lane.config_hash,
-        approver=released.approver if released else lane.approver,
+        approver=released.approver if released else "",
         fence=order.claims.fence,
     )
 
