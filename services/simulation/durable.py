@@ -7,10 +7,12 @@ import msgspec
 
 from services.simulation.accounts import AccountState, PairSetting, PositionState
 from services.simulation.candles import Bar
+from services.simulation.fees import FeeSchedule
 from services.simulation.ledger import BillRow, FillRow, Ledger
 from services.simulation.listing import Listing
 from services.simulation.orders import OpenOrder
-from services.simulation.outbox import Change, ChangeKind, Outbox
+from services.simulation.outbox import Change, ChangeKind, Outbox, volume_key
+from services.simulation.units import to_e8
 
 _TYPES: dict[ChangeKind, Any] = {
     "account": AccountState,
@@ -34,8 +36,9 @@ class Resume(NamedTuple):
 
 
 class Durable:
-    def __init__(self, ledger: Ledger, listings: dict[str, Listing]) -> None:
+    def __init__(self, ledger: Ledger, listings: dict[str, Listing], fees: FeeSchedule) -> None:
         self._ledger = ledger
+        self._fees = fees
         self._listings = listings
         self.prices: dict[str, int] = {}
         self.candles: dict[str, list[Bar]] = {}
@@ -69,6 +72,8 @@ class Durable:
         ledger = self._ledger
         yield "counter", "ids", ledger.id_ceiling
         yield "counter", "life", life + 1
+        for account_id, day, volume_e8 in self._fees.volumes():
+            yield "counter", volume_key(account_id, day), volume_e8
         for account_id, book in ledger.accounts.items():
             yield "account", account_id, book.state
             for symbol, position in book.positions.items():
@@ -104,6 +109,9 @@ class Durable:
                 life = value
             elif key.startswith("tape|"):
                 self.played_ms[key.removeprefix("tape|")] = value
+            elif key.startswith("volume|"):
+                day, account_id = key.removeprefix("volume|").split("|", 1)
+                self._fees.put_volume(account_id, int(day), value)
         for _, state in rows["account"]:
             self._ledger.put_account(state)
         for _, position in rows["position"]:
@@ -114,12 +122,21 @@ class Durable:
             self._ledger.add_order(self._account(order), order)
         for _, fill in sorted(rows["fill"], key=lambda row: int(row[1].fill.trade_id)):
             self._account(fill).fills.append(fill)
+        if not any(True for _ in self._fees.volumes()):
+            self._count_volumes()
         for _, bill in sorted(rows["bill"], key=lambda row: int(row[1].bill.bill_id)):
             self._account(bill).bills.append(bill)
         self.prices = dict(rows["price"])
         for key, bar in sorted(rows["candle"], key=lambda row: row[1].open_ms):
             self.candles.setdefault(key.split("|")[0], []).append(bar)
         return life
+
+    def _count_volumes(self) -> None:
+        """Of a store from before volumes had rows of their own, or of a venue that only now has fee tiers."""
+        for account_id, book in self._ledger.accounts.items():
+            for row in book.fills:
+                fill = row.fill
+                self._fees.count(account_id, to_e8(fill.price * fill.qty_base), fill.ts_exch_ms)
 
     def _account(self, row: Any) -> Any:
         found = self._ledger.accounts.get(row.account_id)

@@ -74,7 +74,7 @@ class Exchange:
             self._outbox, kept=params.orders_kept, id_block=params.id_block, leverage_default=params.leverage_default
         )
         self._listings: dict[str, Listing] = {}
-        self.fees = FeeSchedule(params.fee_tiers)
+        self.fees = FeeSchedule(params.fee_tiers, self._outbox.volume)
         fill_model = FillModel(params.fill_model) if params.fill_model is not None else None
         self._engine = Engine(self._listings, self._ledger, self.fees, self._outbox, self._log, fill_model)
         self._engine.now_ms = start_ms
@@ -86,7 +86,7 @@ class Exchange:
         self._engine.fill_listeners.append(self._drift.on_fill)
         self._engine.judge = self._trading.judge
         self._feed = PublicFeed(self._listings, params, start_ms)
-        self._durable = Durable(self._ledger, self._listings)
+        self._durable = Durable(self._ledger, self._listings, self.fees)
         self._heap: list[tuple[int, int, Market | Settlement]] = []
         self._markets: dict[str, Market] = {}
         self.operator = Operator(self._engine, self.risk, self._markets)
@@ -172,9 +172,6 @@ class Exchange:
         assert not self._opened, "restore comes before the first advance or handle"
         self._outbox.take_changes()  # what the constructor noted is older than any record
         self._life = self._durable.restore(records)
-        for account_id, book in self._ledger.accounts.items():
-            for row in book.fills:
-                self.fees.count(account_id, to_e8(row.fill.price * row.fill.qty_base), row.fill.ts_exch_ms)
         for book in self._ledger.accounts.values():
             self._outbox.change("account", book.state.account_id, book.state)
 

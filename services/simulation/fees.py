@@ -1,6 +1,6 @@
 """What a trade costs: the account's rate times the notional, rounded half up at 1e-8 of the quote asset."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +10,8 @@ from services.common import venue
 from services.simulation.units import E8, divide_half_up, fraction_e8
 
 DAY_MS = 86_400_000
+DAYS = 30  # whose volume makes a tier
+OnVolume = Callable[[str, int, int], None]  # account, day, volume in 1e-8 quote; 0: the day is forgotten
 
 
 class FeeTier(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +33,8 @@ class FeeSchedule:
     Volume is counted per UTC day; a tier changes at once when the volume passes it.
     """
 
-    def __init__(self, tiers: tuple[FeeTier, ...] = ()) -> None:
+    def __init__(self, tiers: tuple[FeeTier, ...] = (), on_volume: OnVolume = lambda account, day, e8: None) -> None:
+        self._on_volume = on_volume
         self._tiers = sorted(tiers, key=lambda tier: tier.volume_min_quote)
         self._overrides: dict[str, tuple[Decimal, Decimal]] = {}
         self._volume_e8: dict[str, dict[int, int]] = {}
@@ -70,10 +73,27 @@ class FeeSchedule:
     def count(self, account_id: str, notional_e8: int, now_ms: int) -> None:
         """Add a fill to the account's volume."""
         if self._tiers:
-            days = self._volume_e8.setdefault(account_id, {})
             day = now_ms // DAY_MS
-            days[day] = days.get(day, 0) + notional_e8
+            days = self._volume_e8.setdefault(account_id, {})
+            self.put_volume(account_id, day, days.get(day, 0) + notional_e8)
+            for old in [other for other in days if other <= day - DAYS]:
+                self.put_volume(account_id, old, 0)
+
+    def put_volume(self, account_id: str, day: int, volume_e8: int) -> None:
+        """What the account has traded on a day (UTC, counted from 1970); 0 forgets the day."""
+        days = self._volume_e8.setdefault(account_id, {})
+        if volume_e8:
+            days[day] = volume_e8
+        else:
+            days.pop(day, None)
+        self._on_volume(account_id, day, volume_e8)
+
+    def volumes(self) -> Iterator[tuple[str, int, int]]:
+        """(account, day, volume in 1e-8 quote) of every day that counts."""
+        for account_id, days in self._volume_e8.items():
+            for day, volume_e8 in days.items():
+                yield account_id, day, volume_e8
 
     def volume_e8(self, account_id: str, now_ms: int) -> int:
-        first = now_ms // DAY_MS - 29
+        first = now_ms // DAY_MS - DAYS + 1
         return sum(v for day, v in self._volume_e8.get(account_id, {}).items() if day >= first)

@@ -12,6 +12,10 @@ from services.common import venue
 ChangeKind = Literal["account", "position", "order", "fill", "bill", "setting", "price", "candle", "counter"]
 
 
+def volume_key(account_id: str, day: int) -> str:
+    return f"volume|{day}|{account_id}"
+
+
 class Change(msgspec.Struct, frozen=True):
     """One durable upsert. The store is a table with primary key (kind, key); ``value`` is JSON text, None deletes the
     row.
@@ -38,6 +42,9 @@ class Outbox:
         """``row`` is encoded when drained, so a mutable row is stored as it stands then."""
         if self._durable:
             self._changes[kind, key] = row
+
+    def volume(self, account_id: str, day: int, volume_e8: int) -> None:
+        self.change("counter", volume_key(account_id, day), volume_e8 or None)
 
     def order(self, account_id: str, order: venue.Order, fill: venue.Fill | None = None) -> None:
         if self._pushing:

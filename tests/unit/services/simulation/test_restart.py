@@ -6,6 +6,7 @@ import pytest
 
 from services.common import venue
 from services.simulation.exchange import Change, Exchange, ExchangeParams
+from services.simulation.fees import FeeTier
 from services.simulation.fill_model import FillSettings
 from services.simulation.instruments import default_instruments
 
@@ -224,9 +225,7 @@ def test_what_is_pruned_from_memory_is_pruned_from_the_store():
     assert len([key for key in store.rows if key[0] == "order"]) == 5
 
 
-def test_volume_for_the_fee_tier_is_counted_again_from_the_fills():
-    from services.simulation.fees import FeeTier
-
+def test_volume_for_the_fee_tier_of_an_older_store_is_counted_from_its_fills():
     tiers = (
         FeeTier(volume_min_quote=D(0), maker_fee_pct=D("0.0002"), taker_fee_pct=D("0.0006")),
         FeeTier(volume_min_quote=D(500), maker_fee_pct=D("0.0001"), taker_fee_pct=D("0.0004")),
@@ -238,7 +237,24 @@ def test_volume_for_the_fee_tier_is_counted_again_from_the_fills():
                          time_in_force="gtc", qty_base=D("0.01"), price=None), START_MS,
     )  # fmt: skip
     store.write(before.drain_changes())
+    store.rows = {row: value for row, value in store.rows.items() if not row[1].startswith("volume|")}
     after = new(START_MS + 1_000, history_minutes=5, fee_tiers=tiers)
     after.restore(store.read())
     rate = after.handle(venue.GetFeeRate(account_id="bot1", symbol="BTC-USDT"), START_MS + 1_000)
     assert rate.taker_fee_pct == D("0.0004")
+
+
+def test_volume_for_the_fee_tier_is_kept_longer_than_the_fills(make_desk):
+    tiers = tuple(
+        FeeTier(volume_min_quote=D(volume), maker_fee_pct=D("0.0001"), taker_fee_pct=D(taker))
+        for volume, taker in ((0, "0.0006"), (100_000, "0.0004"))
+    )
+    desk = make_desk(fee_tiers=tiers, orders_kept=3)
+    for side in ("buy", "sell") * 10:
+        desk.place(side, "0.1", None)
+    rate = desk.ask(venue.GetFeeRate(account_id="bot1", symbol="BTC-USDT"))
+    assert rate.taker_fee_pct == D("0.0004")
+    again = restarted(desk, make_desk, fee_tiers=tiers, orders_kept=3)
+    assert again.ask(venue.GetFeeRate(account_id="bot1", symbol="BTC-USDT")) == rate
+    changes, snapshot = again.exchange.drain_changes(), again.exchange.snapshot()
+    assert {c.key for c in changes if c.key.startswith("volume|")} <= {c.key for c in snapshot}
