@@ -53,12 +53,7 @@ async def run(*, rows: tuple[Row, ...], where: Places, say: Callable[[str], None
         for number, row in enumerate(rows, 1):
             say(f"{number} of {len(rows)}: {row.name}: {row.injected}")
             from_ms = clock.monotonic_ms()
-            try:
-                result = await _play(scene, row)
-            except Exception as error:  # a row that breaks has failed, and the rows after it are still wanted
-                problem = f"the row broke: {type(error).__name__}: {error}"
-                result = result_of(row, scene.watch.findings(), None, [problem, *scene.problems], scene.notes)
-                await scene.no_faults()
+            result = await played(scene, row)
             result["took_s"] = round((clock.monotonic_ms() - from_ms) / 1000, 1)
             results.append(result)
             say(f"    {'passed' if result['passed'] else 'FAILED'}: {result['seen']}")
@@ -84,6 +79,16 @@ def judge(rows: list[dict[str, Any]], open_orders: int | None, started_ms: int, 
         "passed": bool(rows) and all(row["passed"] for row in rows) and open_orders == 0,
         "rows": rows,
     }
+
+
+async def played(scene: Scene, row: Row) -> dict[str, Any]:
+    """A row that breaks has failed; the faults it set are taken back, because the rows after it are still wanted."""
+    try:
+        return await _play(scene, row)
+    except Exception as error:
+        problem = f"the row broke: {type(error).__name__}: {error}"
+        await scene.no_faults()
+        return result_of(row, scene.watch.findings(), None, [problem, *scene.problems], scene.notes)
 
 
 async def _play(scene: Scene, row: Row) -> dict[str, Any]:

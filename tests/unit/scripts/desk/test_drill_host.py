@@ -1,8 +1,9 @@
 import pytest
 
 from scripts.desk.drill_acts import refusal_gaps
-from scripts.desk.drill_host import chosen, judge, result_of
+from scripts.desk.drill_host import chosen, judge, played, result_of
 from scripts.desk.drill_rows import QUICK, ROWS
+from scripts.desk.drill_watch import Watch
 from services.common.errors import ConfigError
 
 CLEAN = {"unknown_after_10s": 0, "cancels_not_retried": 0, "levels_twice": []}
@@ -74,3 +75,24 @@ def test_the_shortest_gap_between_refusals_of_a_level_is_found():
         refusal("hb1-b0-a.5", 18_500, state="ACCEPTED"),
     ]
     assert refusal_gaps(events) == {"b0": 8_000}
+
+
+async def test_a_row_that_breaks_has_failed_and_leaves_no_fault_behind_for_the_next():
+    class BreakingScene:
+        watch, problems, notes = Watch(), [], ["struck: rate_limited 1"]
+        faults_taken_back = False
+
+        async def begin(self) -> None: ...
+
+        async def until(self, *_) -> bool:
+            raise KeyError("scopes")
+
+        def rests_something(self) -> None: ...
+
+        async def no_faults(self) -> None:
+            self.faults_taken_back = True
+
+    scene = BreakingScene()
+    row = await played(scene, ROWS[0])
+    assert not row["passed"] and scene.faults_taken_back
+    assert row["seen"] == "the row broke: KeyError: 'scopes'; struck: rate_limited 1"
