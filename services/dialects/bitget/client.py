@@ -87,7 +87,9 @@ class BitgetUpstream:
             connections_max=self._settings.connections_max,
             connect_timeout_ms=self._settings.connect_timeout_ms,
         )
-        self._http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+        no_redirects = aiohttp.TraceConfig()
+        no_redirects.on_request_redirect.append(_refuse_redirect)
+        self._http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), trace_configs=[no_redirects])
 
     def open_public(self, symbols: tuple[str, ...]) -> None:
         """Keep one public session up for these pairs until close()."""
@@ -188,6 +190,11 @@ class BitgetUpstream:
         assert session.account_id not in self._tasks, f"session of {session.account_id!r} is open already"
         self._sessions[session.account_id] = session
         self._tasks[session.account_id] = asyncio.create_task(session.run(self._http))
+
+
+async def _refuse_redirect(session: object, context: object, redirect: aiohttp.TraceRequestRedirectParams) -> None:
+    """A login goes to the address it was meant for, or nowhere."""
+    raise aiohttp.ClientConnectionError(f"{redirect.url} redirects with status {redirect.response.status}: refused")
 
 
 def _ws_url(rest_url: str) -> str:

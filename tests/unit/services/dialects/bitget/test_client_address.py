@@ -12,7 +12,7 @@ from services.common import venue
 from services.common.clock import SystemClock
 from services.dialects.bitget.client import BitgetUpstream, ClientSettings, Spread
 from services.dialects.bitget.signing import Credentials
-from tests.unit.services.dialects.bitget.shell import Listener
+from tests.unit.services.dialects.bitget.shell import Listener, eventually
 
 BOT1 = Credentials("key", "secret", "passphrase")
 ORDER = venue.PlaceOrder(
@@ -60,6 +60,37 @@ async def test_an_order_is_never_sent_on_to_where_a_redirect_points(status):
         async with serving(redirecting) as url:
             assert isinstance(await ask(url), venue.Unknown)
     assert reached == []
+
+
+class Reasons(Listener):
+    def on_disconnected(self, account_id: str, reason: str) -> None:
+        self.log.append(("disconnected", reason))
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_login_is_never_sent_on_to_where_a_redirect_points(status):
+    reached = []
+
+    async def elsewhere(request: web.Request) -> web.WebSocketResponse:
+        reached.append(request.path)
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        return socket
+
+    async with serving(elsewhere) as other:
+
+        async def redirecting(request: web.Request) -> web.Response:
+            return web.Response(status=status, headers={"Location": other + request.path})
+
+        async with serving(redirecting) as url:
+            listener = Reasons()
+            upstream = BitgetUpstream(ClientSettings(rest_url=url), listener, SystemClock())
+            await upstream.start()
+            upstream.open_private("bot1", BOT1)
+            await eventually(lambda: listener.log)
+            await upstream.close()
+    assert reached == []
+    assert f"redirects with status {status}: refused" in listener.log[0][1]
 
 
 @pytest.mark.parametrize(("is_demo", "expected"), [(True, "1"), (False, None)])
