@@ -2,6 +2,7 @@
 cuts.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -10,6 +11,8 @@ import msgspec
 from services.common import venue
 from services.simulation.exchange import Exchange
 from services.simulation.faults import Rule
+
+LISTS_KEPT = 256
 
 
 class Cut(NamedTuple):
@@ -70,7 +73,7 @@ class FaultyDesk:
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        self._last: dict[str, venue.Answer] = {}  # lists by request, as they were last answered
+        self._last: OrderedDict[str, venue.Answer] = OrderedDict()  # lists by request, as they were last answered
 
     def handle(self, request: venue.Request, rules: Sequence[Rule], now_ms: int) -> venue.Answer:
         act: Callable[[venue.Request], venue.Answer] = lambda asked: self._exchange.handle(asked, now_ms)  # noqa: E731
@@ -85,12 +88,18 @@ class FaultyDesk:
                     return self._half(request, act)
                 case "stale_lists" if key in self._last:
                     return self._last[key]
-                case "empty_lists" if isinstance(self._last.setdefault(key, act(request)), tuple):
-                    return ()
         answer = act(request)
         if isinstance(answer, tuple) and request.account_id:
-            self._last[key] = answer
-        return answer
+            self._remember(key, answer)
+        is_emptied = isinstance(answer, tuple) and any(rule.fault == "empty_lists" for rule in rules)
+        return () if is_emptied else answer
+
+    def _remember(self, key: str, answer: venue.Answer) -> None:
+        """The newest ones only: clients ask from a time on, or order by order, so hardly two requests are equal."""
+        self._last[key] = answer
+        self._last.move_to_end(key)
+        if len(self._last) > LISTS_KEPT:
+            self._last.popitem(last=False)
 
     def _half(self, request: venue.CancelOrders, act: Callable[[venue.Request], venue.Answer]) -> venue.Answer:
         """Every other order is cancelled, the rest fail."""

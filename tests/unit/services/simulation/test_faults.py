@@ -1,5 +1,6 @@
 """Faults that change what the venue does: its own events, and acts that go wrong half-way."""
 
+import tracemalloc
 from decimal import Decimal as D
 
 import msgspec
@@ -114,6 +115,26 @@ def test_lists_come_empty_stale_or_of_another_account_F57_F59(desk):
     assert len(faulty.handle(ask, [], desk.now_ms)) == 1
     assert faulty.handle(ask, [Rule(fault="empty_lists")], desk.now_ms) == ()
     assert faulty.handle(ask, [Rule(fault="wrong_account", other="bot2")], desk.now_ms) == ()
+
+
+def test_lists_are_remembered_for_a_fault_but_not_for_good(desk):
+    faulty = FaultyDesk(desk.exchange)
+    for start_ms in range(1_000):
+        faulty.handle(venue.GetFills(account_id="bot1", start_ms=start_ms), (), desk.now_ms)
+    tracemalloc.start()
+    for start_ms in range(1_000, 3_000):
+        faulty.handle(venue.GetFills(account_id="bot1", start_ms=start_ms), (), desk.now_ms)
+    grown, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert grown < 200_000
+
+
+def test_an_order_is_placed_once_while_lists_come_empty_F57(desk):
+    order = venue.PlaceOrder(
+        account_id="bot1", symbol="BTC-USDT", client_order_id="once", side="buy", order_type="limit",
+        time_in_force="gtc", qty_base=D("0.01"), price=D("59991.0"),
+    )  # fmt: skip
+    assert isinstance(FaultyDesk(desk.exchange).handle(order, [Rule(fault="empty_lists")], desk.now_ms), venue.Placed)
 
 
 # ------------------------------------------------------------------------------------------- the venue's own events
