@@ -16,6 +16,8 @@ from services.simulation.listing import Listing
 from services.simulation.orders import OpenOrder
 from services.simulation.units import divide_half_up, from_e8
 
+PLACES = (venue.PlaceOrder, venue.PlaceProtected, venue.PlaceStop)
+
 
 class PaperStats(msgspec.Struct):
     """Counted since this life began; the adverse total is durable."""
@@ -48,6 +50,16 @@ class Drift:
 
     def stats(self, account_id: str) -> PaperStats:
         return self._stats.setdefault(account_id, PaperStats())
+
+    def count_rejects(self, request: venue.Request, answer: venue.Answer) -> None:
+        """Orders refused, one by one or several at once."""
+        refused = 0
+        if isinstance(request, PLACES):
+            refused = int(isinstance(answer, venue.Refused))
+        elif isinstance(answer, venue.PlacedMany):
+            refused = len(answer.refused)
+        if refused:
+            self.stats(request.account_id).paper_reject_count += refused
 
     def on_fill(self, order: OpenOrder, fill: venue.Fill, listing: Listing) -> None:
         stats = self.stats(order.account_id)

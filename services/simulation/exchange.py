@@ -109,8 +109,7 @@ class Exchange:
         """
         self.advance(now_ms)
         answer = self._answer(request)
-        if isinstance(request, venue.PlaceOrder) and isinstance(answer, venue.Refused):
-            self._drift.stats(request.account_id).paper_reject_count += 1
+        self._drift.count_rejects(request, answer)
         if not isinstance(answer, tuple):
             self._log.add(
                 f"R|{self.now_ms}|{type(request).__name__}|{request.account_id}|{_text(request)}|{_text(answer)}"

@@ -100,6 +100,16 @@ def test_the_statistics_count_fills_refusals_and_time_in_the_queue(make_desk, ta
     assert stats["paper_avg_queue_delay_ms"] == 2_000
 
 
+def test_orders_refused_several_at_once_or_with_a_stop_attached_count_too(desk):
+    order = venue.PlaceOrder(
+        account_id="bot1", symbol="BTC-USDT", client_order_id="", side="buy", order_type="limit",
+        time_in_force="post_only", qty_base=D("0.1"), price=D("60005.0"),
+    )  # fmt: skip
+    desk.ask(venue.PlaceOrders(account_id="bot1", symbol="BTC-USDT", orders=(order, order)))
+    desk.ask(venue.PlaceProtected(account_id="bot1", order=order, take_profit_price=D("61000.0")))
+    assert desk.exchange.paper_stats("bot1")["paper_reject_count"] == 3
+
+
 def test_drift_after_a_fill_is_booked_apart_from_the_wallet(make_desk, take_event, quote_event):
     desk = make_desk(
         take_event(1_000, "sell", "59999.0", "0.1"),
