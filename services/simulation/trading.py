@@ -12,7 +12,7 @@ from services.simulation.orders import OpenOrder
 from services.simulation.params import ExchangeParams
 from services.simulation.protection import Protection
 from services.simulation.standing import Standings
-from services.simulation.units import fraction_e8
+from services.simulation.units import fraction_e8, from_e8
 
 CANCELLED = "CANCELLED_BY_USER"
 
@@ -276,7 +276,7 @@ class Trading:
         """Cash from or to outside; a withdrawal may not exceed what is free."""
         available = self._standings.standing(book).available_e8
         if amount_e8 < 0 and -amount_e8 > available:
-            return refuse("INSUFFICIENT_MARGIN", value=-amount_quote, limit=max(0, available))
+            return refuse("INSUFFICIENT_MARGIN", value=-amount_quote, limit=from_e8(max(0, available)))
         self._ledger.pay(book, "", "transfer", amount_e8, self._engine.now_ms)
         return None
 

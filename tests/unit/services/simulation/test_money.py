@@ -90,6 +90,14 @@ def test_a_deposit_is_a_transfer_and_no_profit(desk):
     assert desk.exchange.transfer("bot1", D("-200000"), desk.now_ms).code == "INSUFFICIENT_MARGIN"
 
 
+def test_a_withdrawal_beyond_what_is_free_is_refused_with_the_limit_in_quote(desk):
+    refused = desk.exchange.transfer("bot1", D("-100001"), desk.now_ms)
+    assert refused.code == "INSUFFICIENT_MARGIN"
+    assert "value=100001" in refused.text
+    assert "limit=100000.00000000" in refused.text
+    assert desk.account().wallet_quote == D(100_000)
+
+
 def test_isolated_margin_is_set_aside_and_comes_back(desk):
     desk.ask(venue.SetMarginMode(account_id="bot1", symbol="BTC-USDT", margin_mode="isolated"))
     desk.place("buy", "0.5", None)
