@@ -55,30 +55,34 @@ class Candles:
             self.closed.append(bar)
         self.forgotten: list[int] = []  # opening times of lived bars that are no longer kept, until taken
         self.forming = _flat(now_ms - now_ms % MINUTE_MS, last_ticks)
+        self._done: list[Bar] = []  # closed, and not yet returned by roll
         self._day: tuple[int, int, int, int, int] | None = None
 
     def roll(self, now_ms: int) -> list[Bar]:
-        """Close every minute that has ended by now_ms; returns the bars closed. Call at each minute boundary at
-        least.
-        """
-        done: list[Bar] = []
+        """Close every minute that has ended by now_ms; returns the bars closed since the last call."""
+        self._close(now_ms)
+        done, self._done = self._done, []
+        return done
+
+    def _close(self, now_ms: int) -> None:
         while now_ms >= self.forming.open_ms + MINUTE_MS:
-            done.append(self.forming)
+            self._done.append(self.forming)
             self.closed.append(self.forming)
             if len(self.closed) > self._kept:
                 oldest = self.closed.popleft()
                 if oldest.open_ms >= self._first_lived_ms:
                     self.forgotten.append(oldest.open_ms)
             self.forming = _flat(self.forming.open_ms + MINUTE_MS, self.forming.close)
-        if done:
             self._day = None
-        return done
 
     def lived(self) -> list[Bar]:
         """Closed bars that were traded here, oldest first."""
         return [bar for bar in self.closed if bar.open_ms >= self._first_lived_ms]
 
-    def trade(self, ticks: int, lots: int, quote_e8: int) -> None:
+    def trade(self, ticks: int, lots: int, quote_e8: int, now_ms: int) -> None:
+        """A trade belongs to the minute it happens in, also before anybody has rolled."""
+        if now_ms >= self.forming.open_ms + MINUTE_MS:
+            self._close(now_ms)
         self.forming.add(ticks, lots, quote_e8)
 
     def day(self) -> tuple[int, int, int, int, int]:

@@ -228,7 +228,7 @@ class Engine:
         trade_id = self.ledger.new_id()
         grid = listing.grid
         listing.last_ticks = ticks
-        listing.candles.trade(ticks, lots, ticks * lots * grid.value_e8)
+        listing.candles.trade(ticks, lots, ticks * lots * grid.value_e8, self.now_ms)
         trade = venue.PublicTrade(
             symbol=grid.symbol,
             trade_id=trade_id,

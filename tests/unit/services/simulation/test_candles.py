@@ -5,6 +5,7 @@ from services.simulation.candles import Bar, Candles
 from services.simulation.exchange import Exchange, ExchangeParams
 from services.simulation.instruments import default_instruments
 from services.simulation.units import make_grid
+from tests.unit.services.simulation.conftest import START_MS
 
 GRID = make_grid("BTC-USDT", D("0.1"), D("0.0001"))
 MINUTE = 60_000
@@ -13,10 +14,27 @@ MINUTE = 60_000
 def test_trades_fold_into_the_minute_and_a_quiet_minute_stands_still():
     candles = Candles(GRID, [], [], 10 * MINUTE + 5, 1_000)
     for ticks, lots in ((1_010, 2), (990, 1), (1_005, 3)):
-        candles.trade(ticks, lots, ticks * lots * GRID.value_e8)
+        candles.trade(ticks, lots, ticks * lots * GRID.value_e8, 10 * MINUTE + 5)
     (done, quiet) = candles.roll(12 * MINUTE)
     assert (done.open, done.high, done.low, done.close, done.lots) == (1_000, 1_010, 990, 1_005, 6)
     assert (quiet.open, quiet.high, quiet.low, quiet.close, quiet.lots) == (1_005, 1_005, 1_005, 1_005, 0)
+
+
+def test_a_trade_belongs_to_the_minute_it_happens_in_before_the_venue_has_looked(make_desk, take_event):
+    before_end_ms = 60_000 - START_MS % 60_000
+    desk = make_desk(
+        take_event(before_end_ms - 1, "buy", "60005.0", "0.1"),
+        take_event(before_end_ms, "buy", "60010.0", "2"),
+        settlement_ms=before_end_ms + 300,  # the venue looks at its minutes 300 ms after this one has ended
+    )
+    desk.wait(before_end_ms + 200)
+    stored = [c.value for c in desk.exchange.drain_changes() if c.kind == "candle"]
+    desk.wait(200)
+    stored += [c.value for c in desk.exchange.drain_changes() if c.kind == "candle"]
+    last, forming = desk.ask(venue.GetCandles(symbol="BTC-USDT", limit=2))
+    assert (last.high, last.base_volume) == (D("60005.0"), D("0.1"))
+    assert (forming.high, forming.base_volume) == (D("60010.0"), D("2"))
+    assert len(stored) == 1
 
 
 def test_longer_bars_are_aligned_to_utc_and_the_forming_one_is_included():
