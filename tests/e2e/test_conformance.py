@@ -6,7 +6,6 @@ import sys
 
 import pytest
 
-from scripts.desk.conformance import ccxt_accounts, ccxt_market, ccxt_orders, ccxt_venue, ccxt_wire
 from tests.e2e.venue_process import REPO
 
 pytestmark = pytest.mark.e2e
@@ -23,9 +22,3 @@ def test_every_card_passes_with_an_unmodified_client(tmp_path, client):
     assert report["passed"] == len(report["cards"]) >= 40
     (page,) = (tmp_path / "reports" / "conformance").glob(f"bitget-{client}-*.html")
     assert "proven on the real venue: no" in page.read_text()
-
-
-def test_card_numbers_are_given_once():
-    decks = (ccxt_market.DECK, ccxt_orders.DECK, ccxt_accounts.DECK, ccxt_wire.DECK, ccxt_venue.DECK)
-    numbers = [card.number for deck in decks for card in deck.cards]
-    assert sorted(numbers) == list(range(1, len(numbers) + 1))

@@ -76,8 +76,8 @@ def play_ccxt(only: frozenset[int] | None = None, through: str = "") -> Any:
     """All cards, or ``only`` these numbers, on a venue of their own, or through a gateway before it."""
     import ccxt
 
-    from scripts.desk.conformance import ccxt_accounts, ccxt_market, ccxt_orders, ccxt_venue, ccxt_wire
     from scripts.desk.conformance.ccxt_bench import CcxtBench
+    from scripts.desk.conformance.ccxt_decks import CARDS
     from scripts.desk.conformance.report import Run
     from scripts.desk.conformance.target import GatewayTarget, Target
     from scripts.desk.conformance.through_gateway import OTHERWISE, in_order
@@ -86,8 +86,7 @@ def play_ccxt(only: frozenset[int] | None = None, through: str = "") -> Any:
     from services.dialects.cards import play
 
     clock = SystemClock()
-    decks = (ccxt_market.DECK, ccxt_orders.DECK, ccxt_accounts.DECK, ccxt_wire.DECK, ccxt_venue.DECK)
-    chosen = [card for deck in decks for card in deck.cards if only is None or card.number in only]
+    chosen = [card for card in CARDS if only is None or card.number in only]
     with (GatewayTarget if through else Target)(clock, *TARGET_FLAGS) as target:
         bench = CcxtBench(target, clock)
         started_ms, code = clock.now_ms(), commit()

@@ -14,6 +14,7 @@ from services.dialects.cards import CardFailed
 
 SYMBOL = "BTC/USDT:USDT"
 MARKET_ID = "BTCUSDT"
+PAIR = "BTC-USDT"
 PRODUCT = "USDT-FUTURES"
 QTY = 0.01
 
@@ -103,6 +104,16 @@ class CcxtBench:
     def equity(self) -> Decimal:
         accounts = self.x.privateMixGetV2MixAccountAccounts({"productType": PRODUCT})["data"]
         return Decimal(accounts[0]["accountEquity"])
+
+    # ------------------------------------------------------------------------------------------ what the venue does
+
+    def fault(self, **rule: Any) -> None:
+        """The one rule of the venue's fault plan from now on."""
+        self.target.admin("/sim/faults", {"rules": [rule]})
+
+    def shock(self, bps: int) -> None:
+        """Somebody knows: the price moves by so much, and the mark with it."""
+        self.fault(fault="price_shock", symbol=PAIR, amount=str(bps))
 
     # -------------------------------------------------------------------------------------------------- expecting
 

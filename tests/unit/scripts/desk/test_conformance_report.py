@@ -1,6 +1,7 @@
 """Results of a deck: what the gateway answers in its own way is told apart from what failed."""
 
-from scripts.desk.conformance import _otherwise, ccxt_accounts, ccxt_market, ccxt_orders, ccxt_venue, ccxt_wire, report
+from scripts.desk.conformance import _otherwise, report
+from scripts.desk.conformance.ccxt_decks import CARDS
 from scripts.desk.conformance.through_gateway import OTHERWISE
 from services.dialects.cards import Outcome
 
@@ -28,7 +29,9 @@ def test_the_report_names_what_was_asked_and_counts_three_kinds():
 
 
 def test_every_card_that_is_named_as_different_exists_and_has_its_reason():
-    decks = (ccxt_market, ccxt_orders, ccxt_accounts, ccxt_wire, ccxt_venue)
-    numbers = {card.number for deck in decks for card in deck.DECK.cards}
-    assert set(OTHERWISE) <= numbers
+    assert set(OTHERWISE) <= {card.number for card in CARDS}
     assert all(len(why) > 20 for why in OTHERWISE.values())
+
+
+def test_card_numbers_are_given_once_and_without_a_gap():
+    assert sorted(card.number for card in CARDS) == list(range(1, len(CARDS) + 1))
