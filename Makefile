@@ -44,7 +44,7 @@ drills: install-dev  ## kills and faults against the desk, one report; about hal
 	$(DESK) drill all
 
 .PHONY: bench
-bench: install-dev  ## what a decision, an order and a host tick cost on this machine
+bench: install-dev  ## what a decision, an order, a host tick and an event cost on this machine
 	$(DESK) bench all
 
 .PHONY: doctor

@@ -7,6 +7,7 @@ import typer
 
 from scripts.desk.options import Json
 from scripts.desk.output import print_json
+from services.common.errors import DeskError, ExitCode
 
 
 def register(app: typer.Typer) -> None:
@@ -37,13 +38,15 @@ def gateway(
 ) -> int:
     """Order latency on loopback direct to the venue and through the gateway, side by side in one run.
 
+    Exit code 1 when an order was lost.
+
     Example: desk bench gateway --rate 50 --seconds 20 --json
     """
     report = _measure("gateway", rate=rate, seconds=seconds)
     if as_json:
         return _report(report, as_json)
     importlib.import_module("scripts.desk.bench_gateway").print_table(report)
-    return 0
+    return _verdict(report)
 
 
 def host_tick(
@@ -71,6 +74,8 @@ def bus(
 def everything(as_json: Json = False) -> int:
     """All measurements, short: an hour of decisions, 10 s of orders, 2 minutes of host ticks, 20 000 events.
 
+    Exit code 1 when an order was lost.
+
     Example: desk bench all
     """
     report = {
@@ -83,15 +88,29 @@ def everything(as_json: Json = False) -> int:
 
 
 def _measure(what: str, **arguments: int) -> Any:
-    return importlib.import_module(f"scripts.desk.bench_{what}").run(**arguments)
+    try:
+        return importlib.import_module(f"scripts.desk.bench_{what}").run(**arguments)
+    except OSError as error:  # what is measured ended, or could not be reached
+        text = f"{what}: {type(error).__name__}: {error}"
+        raise DeskError("BENCH_BROKE", text, "desk doctor, then again on a machine that does nothing else") from error
 
 
 def _report(report: Any, as_json: bool) -> int:
+    """With its date and commit: a figure without them is compared with anything."""
+    from scripts.desk.stamp import commit, utc
+    from services.common.clock import SystemClock
+
+    stamped = {"date": utc(SystemClock().now_ms()), "commit": commit(), **report}
     if as_json:
-        print_json(report)
-        return 0
-    _print_rows("", report)
-    return 0
+        print_json(stamped)
+    else:
+        _print_rows("", stamped)
+    return _verdict(report)
+
+
+def _verdict(report: Any) -> int:
+    is_lost = any(one.get("lost") for one in (report, report.get("gateway", {})))  # of this one, or of all
+    return int(ExitCode.ERROR if is_lost else ExitCode.OK)
 
 
 def _print_rows(prefix: str, report: Any) -> None:

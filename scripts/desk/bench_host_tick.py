@@ -81,7 +81,7 @@ def _bot_address(run_dir: Path, bot: str, clock: SystemClock) -> tuple[str, int]
         if process is not None and process.state == "ready":
             return process.url, process.pid
         _sleep_until(clock, clock.monotonic_ms() + 500)
-    raise TimedOut("BOT_NOT_READY", f"bot={bot}, waited={_START_S} s, run_dir={run_dir}", "desk up --bots bot1")
+    raise TimedOut("BOT_NOT_READY", f"bot={bot}, waited={_START_S} s, run_dir={run_dir}", f"desk up --bots {bot}")
 
 
 def _sleep_until(clock: SystemClock, monotonic_ms: int) -> None:
