@@ -71,8 +71,8 @@ class Ladder:
     def requote(self, bid: int, ask: int, seconds: float) -> None:
         """Move the background to the given touch and let levels be born and die for ``seconds``."""
         book = self._book
-        self._pull(book.bids, bid)
-        self._pull(book.asks, ask)
+        self.pull(book.bids, bid)
+        self.pull(book.asks, ask)
         for side, touch in ((book.bids, bid), (book.asks, ask)):
             if touch not in side.levels or not side.levels[touch].background_lots:
                 side.set_background(touch, self._size(touch, 0.0))
@@ -88,7 +88,7 @@ class Ladder:
             total += level.background_lots
         return total
 
-    def _pull(self, side: Side, touch: int) -> None:
+    def pull(self, side: Side, touch: int) -> None:
         """Makers take back what is better than the touch."""
         sign, keys, levels = side.sign, side.keys, side.levels
         index = len(keys) - 1

@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections.abc import Mapping
 
 from services.simulation.book import BUY, SELL, Side
 from services.simulation.engine import Engine
@@ -24,16 +25,24 @@ class Makers:
         self.ladder.fill(fair)
         self._mark = fair
 
-    def move(self, fair: float, seconds: float, volatility: float, now_ms: int) -> None:
+    def move(
+        self, fair: float, seconds: float, volatility: float, now_ms: int, volume: Mapping[int, int] | None = None
+    ) -> int:
         """``seconds`` have passed and the fair value is now ``fair``: requote, and publish mark and index."""
         self.ladder.relax(seconds)
-        self.quote(*self.ladder.touch(fair, volatility), seconds)
+        taken = self.quote(*self.ladder.touch(fair, volatility), seconds, volume)
         self.publish(fair, seconds, now_ms)
+        return taken
 
-    def quote(self, bid: int, ask: int, seconds: float) -> None:
-        """Put the touch at the given prices in ticks, bid < ask."""
-        bid, ask = self._uncrossed(bid, ask)
+    def quote(self, bid: int, ask: int, seconds: float, volume: Mapping[int, int] | None = None) -> int:
+        """Put the touch at the given prices in ticks, bid < ask.
+
+        volume: lots by the taker's sign that may be traded with accounts' orders on the way there (None: whatever they
+        have); returns how many were.
+        """
+        bid, ask, taken = self._uncrossed(bid, ask, volume)
         self.ladder.requote(bid, ask, seconds)
+        return taken
 
     def publish(self, fair: float, seconds: float, now_ms: int) -> None:
         listing = self._listing
@@ -54,19 +63,30 @@ class Makers:
         self._engine.market_take(self._listing, sign, limit_ticks, 1 + int(lots * (1 + 0.3 * surplus) + 0.3 * depth))
         self.ladder.backstop(self._listing.book.opposite(sign), limit_ticks)
 
-    def _uncrossed(self, bid: int, ask: int) -> tuple[int, int]:
+    def _uncrossed(self, bid: int, ask: int, volume: Mapping[int, int] | None) -> tuple[int, int, int]:
         """Makers whose new quote would cross an account's order take that order first; what stays caps their quote."""
-        book, engine, listing = self._listing.book, self._engine, self._listing
+        book, taken = self._listing.book, 0
         own_ask, own_bid = book.asks.best_own(), book.bids.best_own()
         if own_ask is not None and own_ask <= bid:
-            engine.market_take(listing, BUY, bid, _own_up_to(book.asks, bid) + self.ladder.lots_within(BUY, bid))
+            taken += self._cross(BUY, bid, volume)
             own_ask = book.asks.best_own()
             bid = bid if own_ask is None else min(bid, own_ask - 1)
         if own_bid is not None and own_bid >= ask:
-            engine.market_take(listing, SELL, ask, _own_up_to(book.bids, ask) + self.ladder.lots_within(SELL, ask))
+            taken += self._cross(SELL, ask, volume)
             own_bid = book.bids.best_own()
             ask = ask if own_bid is None else max(ask, own_bid + 1)
-        return bid, ask
+        return bid, ask, taken
+
+    def _cross(self, sign: int, limit_ticks: int, volume: Mapping[int, int] | None) -> int:
+        """Take accounts' orders up to the limit. Of a tape's volume nothing goes to the makers' own stale quotes."""
+        side = self._listing.book.opposite(sign)
+        lots = _own_up_to(side, limit_ticks)
+        if volume is None:
+            lots += self.ladder.lots_within(sign, limit_ticks)
+        else:
+            self.ladder.pull(side, limit_ticks + sign)
+            lots = min(lots, volume.get(sign, 0))
+        return self._engine.market_take(self._listing, sign, limit_ticks, lots)
 
 
 def _own_up_to(side: Side, limit_ticks: int) -> int:

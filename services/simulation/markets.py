@@ -11,7 +11,16 @@ from services.simulation.instruments import Instrument
 from services.simulation.listing import Listing
 from services.simulation.params import ExchangeParams
 from services.simulation.presets import Preset, preset
-from services.simulation.replay import CandleReplay, QuoteReplay, Replay, TradeReplay, first_ticks, history_bars, split
+from services.simulation.replay import (
+    NOT_PLAYED,
+    CandleReplay,
+    QuoteReplay,
+    Replay,
+    TradeReplay,
+    first_ticks,
+    history_bars,
+    split,
+)
 from services.simulation.rng import Streams
 from services.simulation.scripted import Scripted, ScriptedMarket
 from services.simulation.seeded import SeededMarket
@@ -74,7 +83,7 @@ def _open_replay(instrument: Instrument, replay: Replay, opening: Opening) -> Ma
     volatility = Volatility(opening.streams.of("volatility", rules.symbol), 0.0, 0.0)
     recorded = history_bars(rows, replay, grid, opening.start_ms)
     listing = _list(instrument, opening, start_ticks, recorded, chosen, volatility)
-    played_ms = opening.resume.played_ms.get(rules.symbol, 0)
+    played_ms = opening.resume.played_ms.get(rules.symbol, NOT_PLAYED)
     market = REPLAYS[replay.tape.kind]
     return market(listing, opening.engine, replay, first, opening.streams, opening.start_ms, played_ms)
 

@@ -5,7 +5,9 @@ One-minute candles say nothing about the path inside the minute, so it is fixed 
 its open goes open -> low -> high -> close, one that closes below goes open -> high -> low -> close, each leg a third
 of the minute and straight. The corners are always reached exactly. The minute's volume is spread evenly over its time
 and takes in the direction of the leg, at the touch. Trades are played one by one, at their own price and size; quotes
-put the touch at the recorded prices and sizes and trade only with what they cross.
+put the touch at the recorded prices and sizes and trade only with what they cross. Where the price goes through an
+account's order, the order gets no more than the tape's volume, and that volume is gone; what is left of it stays and
+holds the touch.
 
 The tape plays ``speed`` times faster than recorded, while all timestamps stay those of the venue's clock: minute i of
 the tape takes 60 / speed seconds. Its first rows become the history that exists at the start, restamped to one bar a
@@ -13,6 +15,7 @@ minute that ends there. After the last row the price stands still.
 """
 
 import math
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -30,6 +33,8 @@ STEP_MS = 100
 PLAYED_MIN = 60  # rows left to play when the tape is short
 # A median minute worth more than this in quote: the volume column counts quote already.
 QUOTE_VOLUME_PER_MIN = 10**9
+NOT_PLAYED = -1
+NO_VOLUME: Mapping[int, int] = {}
 DEFAULT_SPEED = {"candles": 60.0, "trades": 1.0, "quotes": 1.0}
 
 
@@ -91,7 +96,10 @@ def first_ticks(replay: Replay, index: int, grid: Grid) -> int:
 
 
 class _ReplayMarket:
-    """What the three kinds share: the makers, the clock of the tape, and a step every 100 ms."""
+    """What the three kinds share: the makers, the clock of the tape, and a step every 100 ms.
+
+    played_ms: up to where, that moment included, an earlier life has played the tape; NOT_PLAYED at the first start.
+    """
 
     def __init__(
         self,
@@ -107,13 +115,14 @@ class _ReplayMarket:
         self._engine = engine
         self._rows = replay.tape.rows[first:]
         self._speed = replay.times
-        self._start_ms = start_ms - int(played_ms / self._speed)
+        self._start_ms = start_ms - int(max(0, played_ms) / self._speed)
         self.fair = listing.last_ticks + 0.5
         depth = listing.instrument.depth_quote
         self._makers = Makers(listing, engine, streams.of("ladder", listing.symbol), depth, 2.5, self.fair)
         self._stepped_ms = start_ms
         self._touch = (listing.last_ticks, listing.last_ticks + 1)
-        self._next = sum(row.ts_ms - self._rows[0].ts_ms < played_ms for row in self._rows)  # first row not yet played
+        self._next = sum(row.ts_ms - self._rows[0].ts_ms <= played_ms for row in self._rows)  # first row not yet played
+        self._quoted: QuoteRow | None = None  # the last quote of the tape
         self.finished = False
         self.next_ms = start_ms
 
@@ -131,11 +140,12 @@ class _ReplayMarket:
         self._listing.played_ms = tape_ms
         self._engine.outbox.change("counter", f"tape|{self._listing.symbol}", tape_ms)
 
-    def _move(self, fair: float, now_ms: int) -> None:
+    def _move(self, fair: float, now_ms: int, volume: Mapping[int, int] = NO_VOLUME) -> int:
+        """Orders that the price goes through trade up to ``volume``, lots by the taker's sign; lots traded."""
         seconds = (now_ms - self._stepped_ms) / 1_000
         self._stepped_ms = now_ms
         self.fair = fair
-        self._makers.move(fair, seconds, 0.0, now_ms)  # no wandering spread: the tape's price is exact
+        return self._makers.move(fair, seconds, 0.0, now_ms, volume)  # no wandering spread: the tape's price is exact
 
     def _take(self, sign: int, limit_ticks: int, lots: int) -> None:
         """The tape's volume meets the queue at the touch; what the book does not hold prints there all the same."""
@@ -158,8 +168,8 @@ class CandleReplay(_ReplayMarket):
     ) -> None:
         super().__init__(listing, engine, replay, first, streams, start_ms, played_ms)
         self._in_quote = volume_counts_quote(replay)
-        self._corner = played_ms * 3 // MINUTE_MS  # third of a minute that is being played
-        self._volume_ms = played_ms
+        self._volume_ms = max(0, played_ms)
+        self._corner = self._volume_ms * 3 // MINUTE_MS  # third of a minute that is being played
         self._owed = 0.0  # lots of volume not yet traded
 
     def step(self, now_ms: int) -> None:
@@ -177,18 +187,20 @@ class CandleReplay(_ReplayMarket):
         index = min(tape_ms // MINUTE_MS, len(self._rows) - 1)
         row = self._rows[index]
         assert isinstance(row, CandleRow)
-        before = self.fair
-        self._move(path_ticks(row, self._listing.grid, tape_ms - index * MINUTE_MS) + 0.5, now_ms)
+        fair = path_ticks(row, self._listing.grid, tape_ms - index * MINUTE_MS) + 0.5
         if self.finished:
+            self._move(fair, now_ms)
             return
         self.finished = tape_ms == len(self._rows) * MINUTE_MS
         self._owed += _lots(row, self._in_quote, self._listing.grid) * (tape_ms - self._volume_ms) / MINUTE_MS
         self._volume_ms = tape_ms
         lots, self._owed = int(self._owed), self._owed % 1
-        sign = BUY if self.fair >= before else SELL
+        sign = BUY if fair >= self.fair else SELL
+        lots = max(lots, int(self.finished))
+        lots -= self._move(fair, now_ms, {sign: lots})
         best = self._listing.book.opposite(sign).best()
         if best is not None:
-            self._take(sign, best, max(lots, int(self.finished)))
+            self._take(sign, best, lots)
 
 
 class TradeReplay(_ReplayMarket):
@@ -201,8 +213,9 @@ class TradeReplay(_ReplayMarket):
             self._next += 1
             ticks = _ticks(row.price, self._listing.grid)
             sign = BUY if row.taker_buys else SELL
-            self._move(ticks - 0.5 if row.taker_buys else ticks + 0.5, now_ms)
-            self._take(sign, ticks, max(1, int(row.qty / self._listing.grid.lot_size)))
+            lots = max(1, int(row.qty / self._listing.grid.lot_size))
+            lots -= self._move(ticks - 0.5 if row.taker_buys else ticks + 0.5, now_ms, {sign: lots})
+            self._take(sign, ticks, lots)
         self._move(self.fair, now_ms)
         self._remember(tape_ms - rows[0].ts_ms)
         self.finished = self._next >= len(rows)
@@ -225,19 +238,28 @@ class QuoteReplay(_ReplayMarket):
             bid, ask = _ticks(row.bid, grid), _ticks(row.ask, grid)
             self._touch = bid, max(ask, bid + 1)
             self.fair = sum(self._touch) / 2
-            self._makers.quote(*self._touch, seconds)
+            self._makers.quote(*self._touch, seconds, self._arrived(row))
             for side, qty in ((self._listing.book.bids, row.bid_qty), (self._listing.book.asks, row.ask_qty)):
                 best = side.best()
                 if best in self._touch:
                     side.set_background(best, max(1, int(qty / grid.lot_size)))
         elif self._next:
-            self._makers.quote(*self._touch, seconds)
+            self._makers.quote(*self._touch, seconds, NO_VOLUME)
         self._makers.publish(self.fair, seconds, now_ms)
         self._remember(tape_ms - rows[0].ts_ms)
         self.finished = self._next >= len(rows)
         self.next_ms = _next_step(
             now_ms, None if self.finished else self._venue_ms(rows[self._next].ts_ms - rows[0].ts_ms)
         )
+
+    def _arrived(self, row: QuoteRow) -> dict[int, int]:
+        """Lots, by their sign, that came with this quote: what stood there before has met what it crosses."""
+        before = self._quoted
+        self._quoted = row
+        bid = row.bid_qty if before is None or row.bid != before.bid else row.bid_qty - before.bid_qty
+        ask = row.ask_qty if before is None or row.ask != before.ask else row.ask_qty - before.ask_qty
+        lot = self._listing.grid.lot_size
+        return {BUY: max(0, int(bid / lot)), SELL: max(0, int(ask / lot))}
 
 
 def path_ticks(row: CandleRow, grid: Grid, ms: int) -> float:

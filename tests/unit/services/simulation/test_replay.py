@@ -106,6 +106,18 @@ def test_after_a_restart_the_tape_goes_on_where_it_was():
     assert abs(ticker.index_price - tape.rows[124].close) <= D("3")
 
 
+@pytest.mark.parametrize("played_ms", [0, 1_000])
+def test_a_restart_does_not_play_a_trade_twice(played_ms):
+    lines = ["timestamp,price,quantity,side", "1000000000000,50000,0.5,buy", "1000000001000,50010,0.25,buy"]
+    tape = read_csv([*lines, "1000000005000,49990,0.1,sell"])
+    exchange = replaying(tape)
+    exchange.advance(START_MS + played_ms)
+    again = replaying(tape)
+    again.restore(exchange.drain_changes())
+    again.advance(START_MS + 900)
+    assert again.handle(venue.GetTrades(symbol="BTC-USDT"), again.now_ms) == ()
+
+
 def test_trades_play_at_their_own_price_and_size():
     lines = ["timestamp,price,quantity,side", "1000000000000,50000,0.5,buy", "1000000001000,50010,0.25,buy"]
     lines += ["1000000002000,49990,0.1,sell"]
@@ -119,6 +131,47 @@ def test_trades_play_at_their_own_price_and_size():
         )
     assert list(totals.values())[::-1] == [D("0.5"), D("0.25"), D("0.1")]
     assert trades[0].price == D("49990")
+
+
+TRADES_THROUGH = [
+    "timestamp,price,quantity,side",
+    "1000000000000,50000,0.5,buy",
+    "1000000003000,50010,0.25,buy",
+    "1000000004000,50010,0.4,buy",
+    "1000000090000,50010,0.4,buy",
+]
+QUOTES_THROUGH = [
+    "timestamp,bid,ask,bid_size,ask_size",
+    "1000000000000,50000,50001,1,1",
+    "1000000003000,50010,50011,0.3,0.3",
+    "1000000004000,50010,50012,0.3,0.3",
+    "1000000005000,50010,50012,0.5,0.3",
+    "1000000090000,50010,50012,0.5,0.3",
+]
+
+
+@pytest.mark.parametrize(
+    ("lines", "filled"), [(TRADES_THROUGH, ["0.25", "0.65", "0.65"]), (QUOTES_THROUGH, ["0.3", "0.3", "0.5"])]
+)
+def test_an_order_that_the_price_goes_through_gets_what_the_tape_had_and_no_more(lines, filled):
+    exchange = replaying(read_csv(lines), {"a": D(10_000_000), "b": D(10_000_000)})
+    start_ms = exchange.start_ms
+    exchange.advance(start_ms + 1_000)
+    for account in "ab":
+        order = venue.PlaceOrder(
+            account_id=account, symbol="BTC-USDT", client_order_id="x", side="sell", order_type="limit",
+            time_in_force="post_only", qty_base=D(10), price=D("50005"),
+        )  # fmt: skip
+        assert isinstance(exchange.handle(order, start_ms + 1_000), venue.Placed)
+    seen = []
+    for second in (3, 4, 5):
+        exchange.advance(start_ms + second * 1_000 + 500)
+        fills = [f for account in "ab" for f in exchange.handle(venue.GetFills(account_id=account), exchange.now_ms)]
+        assert {fill.price for fill in fills} == {D("50005")}
+        seen.append(sum(fill.qty_base for fill in fills))
+        book = exchange.handle(venue.GetBook(symbol="BTC-USDT", depth=1), exchange.now_ms)
+        assert book.bids[0][0] < book.asks[0][0] == D("50005")
+    assert seen == [D(qty) for qty in filled]
 
 
 def test_quotes_put_the_touch_where_it_was_recorded():
