@@ -10,6 +10,7 @@ from decimal import Decimal
 from scripts.desk.output import json_text, print_json
 from scripts.desk.places import Places
 from scripts.desk.running import rearm_command
+from scripts.desk.stamp import commit, utc
 from scripts.desk.supervisor.desk import Desk, StopReport
 from scripts.desk.supervisor.integrity import judge_integrity, stored_by_kind
 from scripts.desk.supervisor.ledger import RunLedger
@@ -55,6 +56,8 @@ async def run_session(options: UpOptions, where: Places, *, as_json: bool, on_te
     ledger = RunLedger(options.bots, desk.started_ms)
     screen.say(f"starting the desk in {where.run_dir}")
     stored_before = await asyncio.to_thread(stored_by_kind, where.run_dir)
+    origin: dict[str, object] = {"date": utc(desk.started_ms), "commit": await asyncio.to_thread(commit)}
+    origin |= {"market": None, "seed": None}
     starting = asyncio.create_task(desk.start())
     asked = asyncio.create_task(stopper.asked.wait())
     await asyncio.wait({starting, asked}, return_when=asyncio.FIRST_COMPLETED)
@@ -79,6 +82,7 @@ async def run_session(options: UpOptions, where: Places, *, as_json: bool, on_te
             screen.say(f"page  {desk.page_url}")
         for line in await latched_scopes(desk):
             screen.say(line, style="bold yellow")
+        origin |= await market_of(desk)
         await _until_asked(options, desk, ledger, screen, stopper, clock)
 
     async def last_look() -> None:
@@ -92,7 +96,7 @@ async def run_session(options: UpOptions, where: Places, *, as_json: bool, on_te
     asked.cancel()
     if error is not None:
         raise error
-    return _conclude(desk, ledger, report, stored_before, screen, clock, as_json=as_json)
+    return _conclude(desk, ledger, report, origin, stored_before, screen, clock, as_json=as_json)
 
 
 async def latched_scopes(desk: Desk) -> list[str]:
@@ -105,6 +109,13 @@ async def latched_scopes(desk: Desk) -> list[str]:
         for scope, entry in ((latch or {}).get("scopes") or {}).items()
         if entry["state"] != "ACTIVE"
     ]
+
+
+async def market_of(desk: Desk) -> dict[str, object]:
+    """Which market the venue runs and from which seed, as it says itself; null where it does not say."""
+    assert desk.admin is not None
+    told = await desk.admin.venue_status(desk.children["venue_sim"].plan.url) or {}
+    return {name: told.get(name) for name in ("market", "seed")}
 
 
 async def _until_asked(
@@ -133,6 +144,7 @@ def _conclude(
     desk: Desk,
     ledger: RunLedger,
     report: StopReport,
+    origin: Mapping[str, object],
     stored_before: Mapping[str, int],
     screen: Screen,
     clock: Clock,
@@ -140,15 +152,18 @@ def _conclude(
     as_json: bool,
 ) -> int:
     integrity = judge_integrity(desk.where.run_dir, stored_before, clock.now_ms())
-    summary = build_summary(
-        mode=MODE,
-        ledger=ledger,
-        integrity=integrity,
-        open_orders=report.open_orders,
-        deaths=desk.deaths,
-        ran_s=_seconds(clock.now_ms() - desk.started_ms),
-        page_url=desk.page_url,
-    )
+    summary = {
+        **origin,
+        **build_summary(
+            mode=MODE,
+            ledger=ledger,
+            integrity=integrity,
+            open_orders=report.open_orders,
+            deaths=desk.deaths,
+            ran_s=_seconds(clock.now_ms() - desk.started_ms),
+            page_url=desk.page_url,
+        ),
+    }
     wrong = problems(summary)
     if not desk.venue_was_up:
         wrong = [line for line in wrong if not line.startswith(VENUE_NOT_READ)]

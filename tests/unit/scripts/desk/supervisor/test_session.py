@@ -13,7 +13,7 @@ import pytest
 from scripts.desk.places import Places
 from scripts.desk.supervisor import servers as servers_module
 from scripts.desk.supervisor.plan import UpOptions
-from scripts.desk.supervisor.session import latched_scopes, run_session
+from scripts.desk.supervisor.session import latched_scopes, market_of, run_session
 from services.common.embedded import RedisServer
 from services.common.errors import ConfigError
 
@@ -38,6 +38,7 @@ async def test_a_run_ends_by_itself_with_a_summary_and_exit_code_0(where, stub_p
     assert told["venue"] == {"open_orders": 0} and told["integrity"]["status"] == "PASS"
     last = json.loads(where.last_run.read_text())
     assert last == {**told, "pid": os.getpid()}, "desk down reads it"
+    assert told["date"].endswith(" UTC") and told["commit"] and {"market", "seed"} <= told.keys()
     assert told["bots"][0] | {"id": "bot1", "orders": 0, "first_order_s": None} == told["bots"][0]
 
 
@@ -93,3 +94,14 @@ async def test_what_is_latched_at_the_start_is_said_with_a_command_that_can_be_p
         "desk is HALTED by anna: MANUAL; a person re-arms with desk latch set --scope desk --state ACTIVE "
         f"--reason MANUAL --actor <you> --yes --run-dir {where.run_dir}"
     )
+
+
+@pytest.mark.parametrize("told", [None, {"market": "calm", "seed": 9, "open_orders": 0}])
+async def test_the_summary_says_which_market_it_was_as_the_venue_does(told):
+    class Venue:
+        async def venue_status(self, url: str):
+            return told
+
+    child = SimpleNamespace(plan=SimpleNamespace(url="http://127.0.0.1:1"))
+    said = await market_of(SimpleNamespace(admin=Venue(), children={"venue_sim": child}))
+    assert said == ({"market": "calm", "seed": 9} if told else {"market": None, "seed": None})
