@@ -283,12 +283,16 @@ class RedisBus:
         return bool(self._spool.next_chunk(1)) or any(reader.has_done for reader in self._readers.values())
 
     async def _spool_while_waiting(self, wait_ms: int) -> None:
-        """The whole wait, whatever is published meanwhile; that goes to disk as it comes."""
-        self._spool.write_out()
+        """The whole wait, whatever is published meanwhile; that goes to disk as it comes, or once there is room."""
+        self._write_out()
         until_ms = self._clock.monotonic_ms() + wait_ms
         while not self._is_closing and (left_ms := until_ms - self._clock.monotonic_ms()) > 0:
             self._wake.clear()
             await self._pause(left_ms)
+            self._write_out()
+
+    def _write_out(self) -> None:
+        with contextlib.suppress(OSError):  # a full disk must not end the shipping; the line waits in the buffer
             self._spool.write_out()
 
     async def _pause(self, wait_ms: int) -> None:

@@ -81,9 +81,9 @@ class Spool:
             self._read_at = (segment.number, segment.n_bytes)
 
     def write_out(self) -> None:
-        if self._buffer:
-            _write_all(self._fd, self._buffer)
-            self._buffer.clear()
+        """Raises OSError on a full disk; what was not written then stays in the buffer, not a byte twice."""
+        while self._buffer:
+            del self._buffer[: os.write(self._fd, self._buffer)]
 
     # -------------------------------------------------------------------------------------------------- the shipper
 
@@ -171,11 +171,12 @@ class Spool:
 
     def _rotate(self) -> _Segment:
         self.write_out()
-        os.close(self._fd)
         old = self._segments[-1]
         segment = _Segment(old.number + 1, self.directory / f"{old.number + 1:08d}.seg")
+        opened = os.open(segment.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)  # before anything is given up
+        os.close(self._fd)
+        self._fd = opened
         self._segments.append(segment)
-        self._fd = os.open(segment.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         if self._read_at == (old.number, old.n_bytes):
             self._read_at = (segment.number, 0)
         return segment
@@ -230,12 +231,6 @@ def _claim(directory: Path) -> tuple[Path, int]:
             continue
         return path, fd
     raise RuntimeError(f"a hundred processes hold {directory}.*: something starts them in a loop")
-
-
-def _write_all(fd: int, data: bytearray) -> None:
-    view = memoryview(bytes(data))
-    while view:
-        view = view[os.write(fd, view) :]
 
 
 def _read_lines(path: Path, offset: int) -> bytes:

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,45 @@ def test_any_json_line_survives(tmp_path: Path, raw: bytes) -> None:
     first.append(KEY, 1, raw)
     first.close()
     assert Spool(tmp_path / "s").next_chunk(1)[0].raw == raw
+
+
+def test_a_disk_that_fills_in_the_middle_of_a_line_leaves_every_line_whole(tmp_path: Path, monkeypatch) -> None:  # F34
+    spool = Spool(tmp_path / "s")
+    put(spool, 1, 3)
+    write = os.write
+    left = [20]
+
+    def fills_up(fd: int, data: bytes) -> int:
+        if not left[0]:
+            raise OSError(28, "No space left on device")
+        written = write(fd, bytes(data[: left[0]]))
+        left[0] -= written
+        return written
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", fills_up)
+        for _ in range(2):
+            with pytest.raises(OSError, match="space"):
+                spool.write_out()
+    put(spool, 4, 5)
+    spool.write_out()
+    spool.close()
+    assert drain(Spool(tmp_path / "s")) == [1, 2, 3, 4, 5]
+
+
+def test_a_disk_without_room_for_another_file_costs_nothing_but_time(tmp_path: Path, monkeypatch) -> None:
+    """The old file stays open: its number must not become another file's while we still write to it."""
+    spool = Spool(tmp_path / "s", segment_bytes=64)
+    put(spool, 1, 2)
+
+    def full(*_args: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", full)
+        with pytest.raises(OSError, match="space"):
+            put(spool, 3, 3)
+    put(spool, 3, 5)
+    assert drain(spool) == [1, 2, 3, 4, 5]
+    spool.close()
+    assert drain(Spool(tmp_path / "s")) == [1, 2, 3, 4, 5]
