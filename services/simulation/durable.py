@@ -1,6 +1,7 @@
 """The durable rows of a venue, out and back in: what a kill -9 does not take away."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import msgspec
@@ -8,6 +9,7 @@ import msgspec
 from services.simulation.accounts import AccountState, PairSetting, PositionState
 from services.simulation.candles import Bar
 from services.simulation.fees import FeeSchedule
+from services.simulation.instruments import Instrument
 from services.simulation.ledger import BillRow, FillRow, Ledger
 from services.simulation.listing import Listing
 from services.simulation.orders import OpenOrder
@@ -24,6 +26,7 @@ _TYPES: dict[ChangeKind, Any] = {
     "price": int,
     "candle": Bar,
     "counter": int,
+    "grid": tuple[Decimal, Decimal],  # tick and lot that the prices and quantities of a pair are counted in
 }
 
 
@@ -50,6 +53,10 @@ class Durable:
     def begin_life(self, outbox: Outbox, life: int) -> None:
         """Each start is a life of its own; the counter makes the next one draw other random numbers."""
         outbox.change("counter", "life", life + 1)
+
+    def note_grids(self, outbox: Outbox) -> None:
+        for symbol, listing in self._listings.items():
+            outbox.change("grid", symbol, (listing.grid.tick_size, listing.grid.lot_size))
 
     def resting_orders(self) -> Iterator[OpenOrder]:
         """Restored open limit orders, oldest first; triggers wait outside the book."""
@@ -87,6 +94,7 @@ class Durable:
             for bill in book.bills:
                 yield "bill", bill.bill.bill_id, bill
         for symbol, listing in self._listings.items():
+            yield "grid", symbol, (listing.grid.tick_size, listing.grid.lot_size)
             yield "price", symbol, listing.last_ticks
             if listing.played_ms is not None:
                 yield "counter", f"tape|{symbol}", listing.played_ms
@@ -95,12 +103,17 @@ class Durable:
 
     # -------------------------------------------------------------------------------------------------------------- in
 
-    def restore(self, records: Iterable[Change]) -> int:
-        """Fill the ledger from rows in any order; returns the number of this life."""
+    def restore(self, records: Iterable[Change], listed: Mapping[str, Instrument]) -> int:
+        """Fill the ledger from rows in any order; returns the number of this life.
+
+        Raises ValueError when they are counted in another tick or lot than what is listed now, or hold an order or a
+        position of a pair that is not.
+        """
         rows: dict[ChangeKind, list[tuple[str, Any]]] = {kind: [] for kind in _TYPES}
         for record in records:
             if record.value is not None:
                 rows[_kind(record)].append((record.key, _decode(record)))
+        _require_same_grids(dict(rows["grid"]), listed)
         life = 0
         for key, value in rows["counter"]:
             if key == "ids":
@@ -126,10 +139,18 @@ class Durable:
             self._count_volumes()
         for _, bill in sorted(rows["bill"], key=lambda row: int(row[1].bill.bill_id)):
             self._account(bill).bills.append(bill)
+        self._require_listed(listed)
         self.prices = dict(rows["price"])
         for key, bar in sorted(rows["candle"], key=lambda row: row[1].open_ms):
             self.candles.setdefault(key.split("|")[0], []).append(bar)
         return life
+
+    def _require_listed(self, listed: Mapping[str, Instrument]) -> None:
+        for account_id, book in self._ledger.accounts.items():
+            held = [symbol for symbol, position in book.positions.items() if position.lots]
+            gone = sorted({*held, *(order.symbol for order in book.open.values())} - set(listed))
+            if gone:
+                raise ValueError(f"restore: {account_id} has orders or a position in {', '.join(gone)}, not listed now")
 
     def _count_volumes(self) -> None:
         """Of a store from before volumes had rows of their own, or of a venue that only now has fee tiers."""
@@ -143,6 +164,16 @@ class Durable:
         if found is None:
             raise ValueError(f"restore: a row names account {row.account_id!r}, which has no account row; {row}")
         return found
+
+
+def _require_same_grids(stored: Mapping[str, tuple[Decimal, Decimal]], listed: Mapping[str, Instrument]) -> None:
+    for symbol, grid in stored.items():
+        rules = listed[symbol].rules if symbol in listed else None
+        if rules is not None and grid != (rules.tick_size, rules.lot_size):
+            raise ValueError(
+                f"restore: {symbol} is stored in ticks of {grid[0]} and lots of {grid[1]},"
+                f" listed now with {rules.tick_size} and {rules.lot_size}"
+            )
 
 
 def _as_it_was_kept(row: tuple[str, OpenOrder]) -> tuple[bool, int, int]:

@@ -166,11 +166,12 @@ class Exchange:
         """Bring back a durable state into a new exchange, before the first ``advance`` or ``handle``.
 
         Accounts, positions, open orders (they rest again, at the back of their level), history, bills, settings and id
-        counters are back; the market resumes from the last price. Raises ValueError naming the row it cannot read.
+        counters are back; the market resumes from the last price. Raises ValueError naming the row it cannot read, or
+        what does not fit the pairs that are listed now.
         """
         assert not self._opened, "restore comes before the first advance or handle"
         self._outbox.take_changes()  # what the constructor noted is older than any record
-        self._life = self._durable.restore(records)
+        self._life = self._durable.restore(records, self.instruments)
         for book in self._ledger.accounts.values():
             self._outbox.change("account", book.state.account_id, book.state)
 
@@ -285,6 +286,7 @@ class Exchange:
         settlement = Settlement(self._engine, self.risk, self._drift, self.start_ms, max(10, tick_ms))
         heapq.heappush(self._heap, (settlement.next_ms, len(self._heap), settlement))
         self._durable.begin_life(self._outbox, self._life)
+        self._durable.note_grids(self._outbox)
         for order in self._durable.resting_orders():
             self._engine.rest_again(order)
         for order in list(self._durable.unfinished_takers()):

@@ -9,7 +9,7 @@ import msgspec
 
 from services.common import venue
 
-ChangeKind = Literal["account", "position", "order", "fill", "bill", "setting", "price", "candle", "counter"]
+ChangeKind = Literal["account", "position", "order", "fill", "bill", "setting", "price", "candle", "counter", "grid"]
 
 
 def volume_key(account_id: str, day: int) -> str:

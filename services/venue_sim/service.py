@@ -108,7 +108,10 @@ class VenueSim(Service):
     async def on_start(self) -> None:
         """Back to where the last life ended, then the market goes on."""
         rows = self._store.load()
-        self._exchange.restore(rows)
+        try:
+            self._exchange.restore(rows)
+        except ValueError as error:
+            raise ConfigError("VENUE_STORE", str(error), "list the pair as it was, or move venue_sim/ away") from error
         self._keys.reload()
         self._backend.advance()
         await self._commits.drain()

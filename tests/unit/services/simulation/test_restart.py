@@ -2,6 +2,7 @@
 
 from decimal import Decimal as D
 
+import msgspec
 import pytest
 
 from services.common import venue
@@ -258,3 +259,22 @@ def test_volume_for_the_fee_tier_is_kept_longer_than_the_fills(make_desk):
     assert again.ask(venue.GetFeeRate(account_id="bot1", symbol="BTC-USDT")) == rate
     changes, snapshot = again.exchange.drain_changes(), again.exchange.snapshot()
     assert {c.key for c in changes if c.key.startswith("volume|")} <= {c.key for c in snapshot}
+
+
+def test_a_store_counted_in_another_tick_is_refused_and_not_read_as_other_prices(make_desk):
+    desk = make_desk()
+    desk.place("buy", "0.5", "59000.0")
+    (listed,) = default_instruments()[:1]
+    rules = msgspec.structs.replace(listed.rules, tick_size=D("0.5"))
+    changed = Exchange((msgspec.structs.replace(listed, rules=rules),), {}, "calm", 7, START_MS)
+    with pytest.raises(ValueError, match=r"BTC-USDT is stored in ticks of 0\.1 .* listed now with 0\.5"):
+        changed.restore(desk.exchange.snapshot())
+
+
+@pytest.mark.parametrize("price", ["59000.0", None], ids=["an order", "a position"])
+def test_what_is_held_in_a_pair_that_is_not_listed_any_more_is_named(make_desk, price):
+    desk = make_desk()
+    desk.place("buy", "0.5", price)
+    without = Exchange(default_instruments()[1:2], {}, "calm", 7, START_MS)
+    with pytest.raises(ValueError, match="bot1 has orders or a position in BTC-USDT, not listed now"):
+        without.restore(desk.exchange.snapshot())
