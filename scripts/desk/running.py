@@ -16,8 +16,14 @@ def running_desk(where: Places) -> Addresses:
     """Its addresses; raises NotRunning, which says where desks do run."""
     from scripts.desk.supervisor.lock import holder_pid
 
-    addresses = read_addresses(where.run_dir)
-    if addresses is None or holder_pid(where.lock_file) is None:
+    if holder_pid(where.lock_file) is None:
+        raise not_running(where)
+    try:
+        addresses = read_addresses(where.run_dir)
+    except ValueError as error:
+        text = f"{where.run_dir}/addresses.json does not say where the processes are: {error}"
+        raise NotRunning("ADDRESSES_UNREADABLE", text, f"desk down{where.flag}, then desk up{where.flag}") from error
+    if addresses is None:
         raise not_running(where)
     return addresses
 
@@ -25,9 +31,13 @@ def running_desk(where: Places) -> Addresses:
 def require_scope(where: Places, scope: str, also: Iterable[str] = ()) -> None:
     """A mistyped scope would be stopped, and nothing with it. Raises NotFound with those there are.
 
-    ``also``: scopes of earlier bots that are latched and may be loosened.
+    ``also``: scopes of earlier bots that are latched and may be loosened. Where nobody says which there are, any is
+    taken: who stops in an emergency is not asked to mend a file first.
     """
-    addresses = read_addresses(where.run_dir)
+    try:
+        addresses = read_addresses(where.run_dir)
+    except ValueError:
+        addresses = None
     bots = addresses.desk.bots if addresses else ()
     known = [DESK, f"venue:{VENUE}", *(f"{kind}:{bot}" for kind in ("bot", "account") for bot in bots)]
     if bots and scope not in known and scope not in also:

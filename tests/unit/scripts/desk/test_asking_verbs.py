@@ -242,6 +242,31 @@ async def test_a_gateway_that_does_not_answer_is_tightened_by_its_file_and_never
     assert latch.read()["bot:bot1"].state == "HALTED"
 
 
+async def test_an_address_file_that_cannot_be_read_hinders_nobody_from_stopping(desk, capsys):
+    run_dir, answers = desk
+    (run_dir / "gateway").mkdir()
+    (run_dir / "addresses.json").write_text("{bad")
+    assert await run("status", "--run-dir", str(run_dir)) == 3
+    told = capsys.readouterr().err
+    assert told.startswith("ADDRESSES_UNREADABLE: ") and f"next  desk down --run-dir {run_dir}" in told
+    asked = (
+        "latch",
+        "set",
+        "--scope",
+        "bot:bot1",
+        "--state",
+        "HALTED",
+        "--reason",
+        "MANUAL",
+        "--actor",
+        "anna",
+        "--yes",
+    )
+    assert await run(*asked, "--run-dir", str(run_dir)) == 0
+    assert LatchFile(run_dir / "gateway" / "latch.json").read()["bot:bot1"].state == "HALTED"
+    assert await run("kill", "now", "--yes", "--run-dir", str(run_dir)) == 3 and answers.asked == []
+
+
 async def test_override_is_a_dry_run_until_it_is_meant(desk, capsys):
     run_dir, answers = desk
     asked = ("override", "--bot", "bot1", "--limit", "order_value_quote_max", "--reason", "hedge")
