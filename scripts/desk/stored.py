@@ -9,7 +9,6 @@ from scripts.desk.places import Places, known_bots
 from services.common.errors import NotFound
 
 ENVELOPE = ("kind", "event_id", "source", "source_epoch", "seq", "bot_id", "ts_ms", "config_hash", "cause_id")
-ENVELOPE_NEEDED = frozenset(("kind", "event_id", "bot_id", "ts_ms"))
 
 
 def require_events(where: Places) -> Path:
@@ -42,11 +41,13 @@ def stored_events(where: Places) -> Iterator[dict[str, Any]]:
 
 
 def read_event(line: bytes) -> dict[str, Any] | None:
-    try:
-        event = json.loads(line)
-    except ValueError:
+    """None when the codec cannot read it: a line that was cut, or lacks what its kind has."""
+    from services.contracts.codec import Unreadable, decode
+
+    if isinstance(decode(line), Unreadable):
         return None
-    return event if isinstance(event, dict) and ENVELOPE_NEEDED.issubset(event) else None
+    event: dict[str, Any] = json.loads(line)
+    return event
 
 
 def event_line(event: dict[str, Any]) -> str:

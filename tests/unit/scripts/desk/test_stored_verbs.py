@@ -114,6 +114,18 @@ def test_explain_walks_from_effect_to_cause_and_says_what_the_reason_means(run_d
     assert [one["event_id"] for one in chain] == ["effect", "why"]
 
 
+@pytest.mark.parametrize(
+    "line", [b"[1]", b'{"kind":"fill.v1","event_id":"a","bot_id":"bot1","ts_ms":"x"}',
+             b'{"kind":"fill.v1","event_id":"a","bot_id":"bot1","ts_ms":1}', b"\xff\xfe"],
+)  # fmt: skip
+def test_a_line_that_is_no_event_is_left_out_and_hides_no_other(run_dir, capsys, line):
+    with day_path(events_dir(run_dir), "20260131").open("ab") as file:
+        file.write(line + b"\n")
+    assert len(told(capsys, run_dir, "events", "tail").splitlines()) == 5
+    assert json.loads(told(capsys, run_dir, "events", "replay", "--json"))["fills"] == 1
+    told(capsys, run_dir, "explain", "--event", "a", code=2)
+
+
 def test_amounts_stay_text_in_what_is_stored(run_dir, capsys):
     (found,) = json.loads(told(capsys, run_dir, "events", "tail", "--kind", "fill.v1", "--json"))
     assert Decimal(found["price"]) == 100
