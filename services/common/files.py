@@ -4,15 +4,21 @@ JSON is ASCII, keys sorted, compact, one trailing newline. State that is read ba
 ``{version, sha256, payload}`` and refused when larger than 1 MB, not ASCII, broken, or changed by another hand.
 """
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from services.common.errors import DeskError
 
 SIZE_MAX = 1 << 20
+_TURN_TRIES = 25
+_TURN_WAIT_S = 0.01
 
 
 class BadFile(DeskError):
@@ -48,6 +54,31 @@ def write_json(path: Path, value: Any, *, mode: int = 0o644) -> None:
 def write_state(path: Path, payload: Any, *, version: int = 1) -> None:
     """State in its envelope; ``read_state`` takes nothing else."""
     write_json(path, {"version": version, "sha256": _digest(payload), "payload": payload})
+
+
+@contextlib.contextmanager
+def turn(path: Path) -> Iterator[bool]:
+    """Held while a file is read, changed and written again: of two processes neither loses the other's change.
+
+    A quarter of a second is waited for one's turn, then it goes on without (False): a holder that was stopped must not
+    keep anybody from writing. Raises OSError where there is no room for the lock.
+    """
+    descriptor = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        yield _is_taken(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _is_taken(descriptor: int) -> bool:
+    for _ in range(_TURN_TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_TURN_WAIT_S)
+        else:
+            return True
+    return False
 
 
 def read_json(path: Path, *, size_max: int = SIZE_MAX) -> Any:

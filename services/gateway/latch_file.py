@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from services.common.errors import DeskError
-from services.common.files import read_state, write_state
+from services.common.files import read_state, turn, write_state
 from services.gateway.latches import is_looser
 from services.gateway.messages import LatchEntry
 
@@ -62,7 +62,8 @@ class LatchFile:
         entries = self.read_or_halted(entry.ts_ms)
         before = entries[scope].state if scope in entries else "ACTIVE"
         try:
-            self.write({**entries, scope: entry})
+            with turn(self.path):  # the kill switch and `desk latch` write it too
+                self.write({**self.read_or_halted(entry.ts_ms), scope: entry})
         except OSError:
             if is_looser(entry.state, before):
                 raise

@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 
 from services.common.errors import DeskError
-from services.common.files import read_state, write_state
+from services.common.files import read_state, turn, write_state
 
 ACTOR = "kill_switch"
 HEADER = "X-Hbot-Admin"
@@ -61,13 +61,16 @@ class GatewayLatch:
         if not self._path.parent.is_dir():
             return "", f"{problem}; no directory {self._path.parent}"
         try:
-            entries: Any = read_state(self._path)
-        except FileNotFoundError:
-            entries = {}
+            with turn(self._path):  # the gateway writes it too
+                write_state(self._path, {**self._entries(), scope: entry})
         except DeskError as error:
             return "file", f"{problem}; the latch is unreadable, which the gateway takes for HALTED: {error.code}"
-        try:
-            write_state(self._path, {**entries, scope: entry})
         except OSError as error:
             return "", f"{problem}; {error}"
         return "file", problem
+
+    def _entries(self) -> Any:
+        try:
+            return read_state(self._path)
+        except FileNotFoundError:
+            return {}

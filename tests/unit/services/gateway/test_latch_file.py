@@ -115,3 +115,16 @@ def test_what_loosens_and_cannot_be_written_does_not_hold(latch, monkeypatch):
     with pytest.raises(OSError, match="space"):
         latch.set("bot:bot1", ENTRY._replace(state="ACTIVE"))
     assert latch.read() == {"bot:bot1": ENTRY}
+
+
+def test_what_loosens_does_not_hold_where_there_is_no_room_for_the_lock_either(latch, monkeypatch):
+    latch.set("bot:bot1", ENTRY)
+
+    def full(_path):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("services.gateway.latch_file.turn", full)
+    with pytest.raises(OSError, match="space"):
+        latch.set("bot:bot1", ENTRY._replace(state="ACTIVE"))
+    assert not latch.set("desk", ENTRY)
+    assert latch.read() == {"bot:bot1": ENTRY, "desk": ENTRY}

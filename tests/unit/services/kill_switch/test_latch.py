@@ -1,3 +1,4 @@
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -5,7 +6,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from services.common import files
 from services.common.files import read_state
+from services.gateway.latch_file import LatchFile
+from services.gateway.messages import LatchEntry
 from services.kill_switch.latch import GatewayLatch
 
 
@@ -76,3 +80,45 @@ async def test_where_neither_way_exists_it_says_so(tmp_path: Path) -> None:
     way, said = await GatewayLatch("", "token", tmp_path).halt("desk", "MANUAL", 1)
     assert way == ""
     assert "no gateway url" in said
+
+
+@pytest.mark.parametrize("gateway_first", [True, False])
+def test_gateway_and_kill_switch_write_the_file_at_one_time_and_neither_loses_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gateway_first: bool
+) -> None:
+    """Each reads, changes and writes: a halt written in between was undone by the one who had read before it."""
+    (tmp_path / "gateway").mkdir()
+    file = LatchFile(tmp_path / "gateway" / "latch.json")
+    file.create_if_first(is_first_start=True)
+    kill = GatewayLatch("", "token", tmp_path)
+
+    def tighten() -> None:
+        file.set("bot:bot1", LatchEntry("REDUCING", "RUNAWAY", "gateway", 1))
+
+    def halt() -> None:
+        kill._halt_by_file("desk", "MANUAL", 2, "no gateway url")
+
+    first, second = (tighten, halt) if gateway_first else (halt, tighten)
+    other = threading.Thread(target=second)
+    write = files.write_state
+
+    def while_the_other_comes(path: Path, payload: object) -> None:
+        if threading.current_thread() is not other and not other.is_alive():
+            other.start()
+            other.join(0.1)
+        write(path, payload)
+
+    for module in ("services.gateway.latch_file", "services.kill_switch.latch"):
+        monkeypatch.setattr(f"{module}.write_state", while_the_other_comes)
+    first()
+    other.join(2)
+    assert set(LatchFile(file.path).read() or {}) == {"bot:bot1", "desk"}
+
+
+def test_a_stopped_writer_does_not_keep_a_halt_from_being_written(tmp_path: Path) -> None:
+    (tmp_path / "gateway").mkdir()
+    path = tmp_path / "gateway" / "latch.json"
+    with files.turn(path) as is_mine:
+        assert is_mine
+        assert GatewayLatch("", "token", tmp_path)._halt_by_file("desk", "MANUAL", 2, "")[0] == "file"
+    assert LatchFile(path).read() == {"desk": LatchEntry("HALTED", "MANUAL", "kill_switch", 2)}
