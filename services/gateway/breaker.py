@@ -31,7 +31,6 @@ class Breaker:
     def __init__(self, name: str, rule: BreakerRule = BreakerRule()) -> None:
         self.name = name
         self.state: CircuitState = "CLOSED"
-        self.opened = 0
         self._rule = rule
         self._outcomes: deque[tuple[int, Outcome]] = deque()
         self._counts: dict[Outcome, int] = dict.fromkeys(("ok", "error", "fault", "throttled"), 0)
@@ -94,7 +93,6 @@ class Breaker:
 
     def _open(self, mono_ms: int, for_ms: int, why: str) -> None:
         self.state = "OPEN"
-        self.opened += 1
         self._open_until_ms = mono_ms + for_ms
         self._why = why
         self._forget()

@@ -48,7 +48,9 @@ def ticker(mark: str, index: str, ts=0) -> venue.Ticker:
         (book("100000", "101000"), "BOOK_JUMPED"),  # x1000
         (book("0.100", "0.101"), "BOOK_JUMPED"),
         (book(seq=0), "BOOK_SEQUENCE"),  # F21
-        (book(ts=-6_000), "BOOK_LATE"),  # F25
+        (book(ts=-5_001), "BOOK_LATE"),  # F25
+        (book(bids=((D(100), D(1)), (D("NaN"), D(1)))), "BOOK_NOT_FINITE"),  # the worst level is looked at too
+        (book(asks=((D(101), D(1)), (D(102), D(0)))), "BOOK_NOT_FINITE"),
     ],
 )
 def test_a_wrong_book_is_set_aside_with_its_reason(wrong, code):
@@ -73,6 +75,17 @@ def test_a_real_jump_becomes_the_truth_when_the_next_books_agree_with_it():
     assert [v.code if v else "" for v in verdicts] == ["BOOK_JUMPED", "BOOK_DISTRUSTED", "BOOK_DISTRUSTED", "", ""]
 
 
+def test_once_a_jump_has_become_the_truth_it_is_no_longer_what_later_books_are_compared_with():
+    judge = BookJudge()
+    for n, bid in enumerate((100, 130, 130, 130), 1):
+        judge.judge(book(str(bid), str(bid + 1), seq=n), 0)
+    for n, bid in enumerate((145, 160), 5):  # it moves on
+        assert judge.judge(book(str(bid), str(bid + 1), seq=n), 0) is None
+    assert judge.judge(book(bids=(), seq=7), 0) is not None
+    verdicts = [judge.judge(book("160", "161", seq=n), 0) for n in (8, 9, 10)]
+    assert [v.code if v else "" for v in verdicts] == ["BOOK_DISTRUSTED", "BOOK_DISTRUSTED", ""]
+
+
 def test_a_spike_that_comes_back_leaves_the_old_truth():
     judge = BookJudge()
     judge.judge(book("100", "101", seq=1), 0)
@@ -80,6 +93,16 @@ def test_a_spike_that_comes_back_leaves_the_old_truth():
     back = [judge.judge(book("100", "101", seq=n), 0) for n in range(3, 8)]
     assert back[-1] is None
     assert judge.last_mid == D("100.5")
+
+
+def test_a_book_five_seconds_on_the_way_passes():
+    assert BookJudge().judge(book(ts=5_000), 10_000) is None
+
+
+@pytest.mark.parametrize(("mid", "is_far"), [("110", False), ("90", False), ("110.1", True), ("89.9", True)])
+def test_a_mid_may_be_a_tenth_of_the_mark_away(mid, is_far):
+    sides = {"bids": ((D(mid) - 1, D(1)),), "asks": ((D(mid) + 1, D(1)),)}
+    assert (BookJudge().judge(book(**sides), 0, ticker("100", "0")) is not None) == is_far
 
 
 def test_ordinary_moves_pass():
@@ -108,7 +131,8 @@ def test_f26_f29_a_book_far_from_mark_or_index_is_never_believed_however_often_i
 
 def test_a_ticker_that_is_old_or_has_no_index_is_no_witness():
     judge = BookJudge()
-    assert judge.judge(book(seq=1, ts=70_000), 70_000, ticker("3.5", "3.5")) is None
+    assert judge.judge(book(seq=1, ts=70_000), 70_000, ticker("3.5", "3.5", ts=9_999)) is None
+    assert BookJudge().judge(book(seq=1, ts=70_000), 70_000, ticker("3.5", "3.5", ts=10_000)) is not None
     assert judge.judge(book(seq=2, ts=70_000), 70_000, ticker("100", "0", ts=70_000)) is None
 
 
