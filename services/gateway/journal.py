@@ -37,8 +37,7 @@ CREATE TABLE IF NOT EXISTS orders (
     attempt INTEGER NOT NULL, venue_order_id TEXT NOT NULL,
     bot_id TEXT NOT NULL, symbol TEXT NOT NULL, level TEXT NOT NULL, side TEXT NOT NULL,
     state TEXT NOT NULL, reason TEXT NOT NULL, config_hash TEXT NOT NULL, approver TEXT NOT NULL,
-    created_ts_ms INTEGER NOT NULL, updated_ts_ms INTEGER NOT NULL, body BLOB NOT NULL,
-    UNIQUE (account_id, client_order_id, attempt)) WITHOUT ROWID;
+    created_ts_ms INTEGER NOT NULL, updated_ts_ms INTEGER NOT NULL, body BLOB NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS orders_by_time ON orders (updated_ts_ms);
 CREATE INDEX IF NOT EXISTS orders_open ON orders (state) WHERE state NOT IN ('CANCELLED','FILLED','REFUSED');
 CREATE TABLE IF NOT EXISTS order_steps (
@@ -55,6 +54,18 @@ CREATE TABLE IF NOT EXISTS bills (
     PRIMARY KEY (account_id, bill_id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS accounts (bot_id TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY, events BLOB NOT NULL);
+"""
+
+# An id that a client uses again after days is another order: it once replaced the row of the first.
+_WITHOUT_UNIQUE = f"""
+BEGIN;
+ALTER TABLE orders RENAME TO orders_before;
+DROP INDEX IF EXISTS orders_by_time;
+DROP INDEX IF EXISTS orders_open;
+{_SCHEMA}
+INSERT INTO orders SELECT * FROM orders_before;
+DROP TABLE orders_before;
+COMMIT;
 """
 
 _RECENT_MS = 24 * 3_600_000  # terminal rows younger than this come back into memory
@@ -116,7 +127,8 @@ class Journal:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA wal_autocheckpoint=0")  # the checkpointer's work
-            connection.executescript(_SCHEMA)
+            orders = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'orders'").fetchone()
+            connection.executescript(_WITHOUT_UNIQUE if orders and "UNIQUE" in orders[0] else _SCHEMA)
             version = connection.execute("SELECT value FROM meta WHERE name='schema'").fetchone()
             if version is None:
                 connection.execute("INSERT INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))

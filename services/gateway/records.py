@@ -20,7 +20,8 @@ TERMINAL: frozenset[str] = frozenset({"FILLED", "CANCELLED", "REFUSED"})
 
 
 class OrderRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """An order as last known. Key: ``gateway_order_id``; unique: (account_id, client_order_id, attempt)."""
+    """An order as last known. Key: ``gateway_order_id``. ``attempt`` counts the submits under one client order id, as
+    far back as they are remembered."""
 
     gateway_order_id: str
     bot_id: str

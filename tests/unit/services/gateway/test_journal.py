@@ -1,5 +1,6 @@
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -207,3 +208,43 @@ def test_what_a_quiet_bot_did_is_remembered_however_much_the_others_did_since(tm
     writer.journal.close()
     a_week_later = Journal(tmp_path / "j.sqlite").open(7 * 86_400_000)
     assert quiet in a_week_later.records
+
+
+def test_an_order_under_an_id_that_was_used_before_leaves_the_row_of_the_first(tmp_path):
+    """A person's script says "test1" every day; the records of orders are kept five years."""
+    (first,) = records()
+    again = msgspec.structs.replace(first, gateway_order_id=str(int(first.gateway_order_id) + 1))
+    writer = Writer(tmp_path / "j.sqlite")
+    writer.write([first])
+    writer.write([again])
+    writer.journal.close()
+    assert orders_in(tmp_path / "j.sqlite") == [first.gateway_order_id, again.gateway_order_id]
+
+
+def test_a_journal_that_knew_an_order_by_its_client_order_id_is_taken_over_whole(tmp_path):
+    path = tmp_path / "j.sqlite"
+    rows = records(3)
+    writer = Writer(path)
+    writer.write(rows)
+    writer.journal.close()
+    with sqlite3.connect(path) as old:
+        (table,) = old.execute("SELECT sql FROM sqlite_master WHERE name = 'orders'").fetchone()
+        unique = table.replace(
+            "body BLOB NOT NULL)", "body BLOB NOT NULL, UNIQUE (account_id, client_order_id, attempt))"
+        )
+        old.execute(unique.replace("TABLE orders", "TABLE orders_then"))
+        old.execute("INSERT INTO orders_then SELECT * FROM orders")
+        old.execute("DROP TABLE orders")
+        old.execute("ALTER TABLE orders_then RENAME TO orders")
+        old.execute("CREATE INDEX orders_by_time ON orders (updated_ts_ms)")
+        old.execute("CREATE INDEX orders_open ON orders (state)")
+    again = Writer(path)
+    assert [r for r in again.recovered.records if r in rows] == rows
+    again.write([msgspec.structs.replace(rows[0], gateway_order_id="7000000000000000999")])
+    again.journal.close()
+    assert len(orders_in(path)) == 4
+
+
+def orders_in(path: Path) -> list[str]:
+    with sqlite3.connect(path) as journal:
+        return [row[0] for row in journal.execute("SELECT gateway_order_id FROM orders ORDER BY gateway_order_id")]
