@@ -188,7 +188,7 @@ class SimBackend:
         if self._limits is None:
             return None
         who = context.account_id or context.remote
-        wait_ms = self._limits.take(who, context.endpoint, self._clock.now_ms())
+        wait_ms = self._limits.take(who, context.endpoint, self._clock.monotonic_ms())
         if wait_ms is None:
             return None
         limit = BY_NAME[context.endpoint].per_second

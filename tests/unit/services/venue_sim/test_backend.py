@@ -6,13 +6,22 @@ from decimal import Decimal
 import pytest
 
 from services.common import venue
+from services.common.clock import ManualClock
+from services.common.logs import get_logger
+from services.common.metrics import Metrics
 from services.common.secrets import KeyTriple
-from services.dialects.bitget.rate_limits import RateLimits
+from services.dialects.bitget.rate_limits import Ban, RateLimits
+from services.dialects.bitget.server import CallContext, DialectServer, ServerSettings
 from services.dialects.bitget.session_client import BookBroken
 from services.dialects.bitget.signing import Credentials
-from services.venue_sim.faults import Rule
+from services.simulation.exchange import Exchange
+from services.venue_sim.backend import SimBackend
+from services.venue_sim.faults import FaultPlan, Rule
+from services.venue_sim.group_commit import GroupCommit
+from services.venue_sim.keys import Keys
+from services.venue_sim.metrics import VenueSimMetrics
 from tests.unit.services.dialects.bitget.shell import eventually
-from tests.unit.services.venue_sim.venue import BOT1, BOT2, KEYS, MARKET_BUY, resting, running
+from tests.unit.services.venue_sim.venue import BOT1, BOT2, BTC, KEYS, MARKET_BUY, resting, running
 
 
 async def test_an_order_is_on_disk_before_its_answer():
@@ -140,3 +149,22 @@ async def test_before_it_is_open_it_says_so():
     async with running() as v:
         v.backend.is_open = False
         assert (await v.upstream.ask(venue.GetTime())).code == "MAINTENANCE"
+
+
+async def test_a_clock_that_is_set_back_locks_nobody_out():
+    clock = ManualClock()
+    exchange = Exchange([BTC], {}, "calm", 7, clock.now_ms())
+    limits = RateLimits(Ban(refusals=1))
+    keys, commits = Keys(lambda: KEYS, lambda account: None, clock.monotonic_ms), GroupCommit(lambda changes: None)
+    backend = SimBackend(
+        exchange, commits, keys, clock, VenueSimMetrics(Metrics()), get_logger("test"), FaultPlan(7), limits
+    )
+    backend.server = DialectServer(backend, ServerSettings())
+    backend.is_open = True
+    context = CallContext("", "", "public/time", 0, "127.0.0.1", {})
+    answers = [await backend.handle(venue.GetTime(), context) for _ in range(40)]
+    assert isinstance(answers[-1], venue.Refused)
+    clock.step_wall(-3_600_000)
+    await clock.advance(11_000)
+    assert isinstance(await backend.handle(venue.GetTime(), context), venue.ServerTime)
+    await commits.close()
