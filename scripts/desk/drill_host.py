@@ -10,6 +10,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from scripts.desk.drill_report import told
 from scripts.desk.drill_rows import ROWS, Row
 from scripts.desk.drill_scene import BOT, SYMBOL, Scene
 from scripts.desk.drill_watch import PATIENCE_MS
@@ -86,7 +87,7 @@ async def played(scene: Scene, row: Row) -> dict[str, Any]:
     try:
         return await _play(scene, row)
     except Exception as error:
-        problem = f"the row broke: {type(error).__name__}: {error}"
+        problem = f"the row broke: {told(error)}"
         await scene.no_faults()
         return result_of(row, scene.watch.findings(), None, [problem, *scene.problems], scene.notes)
 

@@ -1,5 +1,6 @@
 """What drills leave behind: each its JSON, and all of them one page."""
 
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,14 @@ def not_run(name: str) -> dict[str, Any]:
 
 def broken(name: str, error: Exception) -> dict[str, Any]:
     """Of a drill that did not come to its end."""
-    return {"drill": name, "passed": False, "problems": [f"{type(error).__name__}: {error}"]}
+    return {"drill": name, "passed": False, "problems": [told(error)]}
+
+
+def told(error: Exception) -> str:
+    """What broke and where, in one line."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}: {error}{where}"
 
 
 def keep_all(reports: Sequence[dict[str, Any]], run_dir: Path, now_ms: int) -> Path:

@@ -31,6 +31,8 @@ BROAD_EXCEPT_PLACES: dict[str, str] = {
     "controllers/market_making/epp_v2_4.py": "a fault of the strategy is counted, logged, and stands down",
     "services/common/worker.py": "the end of a process: logged, nothing acknowledged, restarted by the supervisor",
     "services/common/http_front.py": "a request that breaks is a 500 and a line in the log; the port goes on",
+    "scripts/desk/drill.py": "a drill that breaks is a failed one in the report, and the others are still run",
+    "scripts/desk/drill_host.py": "a row that breaks is a failed one, its faults are taken back, the others are run",
     "scripts/desk/supervisor/servers.py": "a server that cannot be started is said, and tried again",
     "services/gateway/engine.py": "a venue answer that cannot be read is an unknown outcome: logged, and asked about",
     "services/gateway/journal.py": "whatever ends the writing is told as the journal's failure: nothing more is sent",
