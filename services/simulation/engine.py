@@ -124,12 +124,12 @@ class Engine:
         order.updated_ms = self.now_ms
         self._tell(self.ledger.accounts[order.account_id], order, self.listings[order.symbol])
 
-    def settle_outside(self, order: OpenOrder, ticks: int, lots: int, reason: str) -> None:
+    def settle_outside(self, order: OpenOrder, ticks: int, lots: int, reason: str, is_printed: bool) -> None:
         """Book a trade the venue imposes at ``ticks``: no book, no fee, the order appears and is over."""
         listing = self.listings[order.symbol]
         self.ledger.add_order(self.ledger.accounts[order.account_id], order)
         order.reason = reason
-        trade_id = self.print_trade(listing, ticks, lots, order.sign)
+        trade_id = self.print_trade(listing, ticks, lots, order.sign) if is_printed else self.ledger.new_id()
         self._settle(order, listing, ticks, lots, "taker", trade_id, fee_free=True)
         self._trim_reduce_only()
 

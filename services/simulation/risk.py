@@ -47,14 +47,19 @@ class Risk:
                 if mark >= order.trigger_ticks if order.trigger_above else mark <= order.trigger_ticks:
                     self._engine.fire(order)
 
-    def take_over(self, book: AccountBook, symbol: str, lots: int, ticks: int, reason: str) -> int:
-        """Close up to ``lots`` of a position at ``ticks`` without asking its owner and without a fee; lots closed."""
+    def take_over(
+        self, book: AccountBook, symbol: str, lots: int, ticks: int, reason: str, is_printed: bool = True
+    ) -> int:
+        """Close up to ``lots`` of a position at ``ticks`` without asking its owner and without a fee; lots closed.
+
+        is_printed: whether it is a public trade; two positions that are closed against each other are one.
+        """
         position = book.positions.get(symbol)
         if position is None or not position.lots:
             return 0
         lots = min(lots, abs(position.lots))
         order = self._order(book, position, lots, reason)
-        self._engine.settle_outside(order, ticks, lots, reason)
+        self._engine.settle_outside(order, ticks, lots, reason, is_printed)
         return lots
 
     # ------------------------------------------------------------------------------------------------------ judging
@@ -75,11 +80,11 @@ class Risk:
             backing_e8 = self._backing_e8(position)
             if self._setting(book, position) == "isolated" and backing_e8 <= self._maintenance(position):
                 self._liquidate_isolated(book, position, backing_e8)
-        if crossed and self._crossed_e8(book, crossed) <= sum(self._maintenance(p) for p in crossed):
+        if crossed and self._standings.crossed_equity_e8(book, crossed) <= sum(self._maintenance(p) for p in crossed):
             self._cancel_orders(book)
             worst = max(crossed, key=lambda p: (self._maintenance(p), p.symbol))
             if worst.lots:
-                self._liquidate(book, worst, self._crossed_e8(book, crossed))
+                self._liquidate(book, worst, self._standings.crossed_equity_e8(book, crossed))
         self._make_whole(book)
 
     def _liquidate_isolated(self, book: AccountBook, position: PositionState, backing_e8: int) -> None:
@@ -118,7 +123,7 @@ class Risk:
                 leverage = self._engine.ledger.setting(book, listing.symbol).leverage
                 ranked.append((pnl * leverage * E8 // max(1, position.cost_e8), book.state.account_id, book))
         for _, _, book in sorted(ranked, key=lambda row: (-row[0], row[1])):
-            lots -= self.take_over(book, listing.symbol, lots, ticks, "ADL")
+            lots -= self.take_over(book, listing.symbol, lots, ticks, "ADL", is_printed=False)
             if lots <= 0:
                 return
 
@@ -151,12 +156,6 @@ class Risk:
     def _backing_e8(self, position: PositionState) -> int:
         value = self._engine.listings[position.symbol].mark_value_e8(position.lots)
         return position.isolated_margin_e8 + unrealized_e8(position, value)
-
-    def _crossed_e8(self, book: AccountBook, crossed: list[PositionState]) -> int:
-        """Equity that stands behind the crossed positions."""
-        isolated = sum(p.isolated_margin_e8 for p in book.positions.values() if p.lots)
-        values = (self._engine.listings[p.symbol].mark_value_e8(p.lots) for p in crossed)
-        return book.state.wallet_e8 - isolated + sum(unrealized_e8(p, v) for p, v in zip(crossed, values, strict=True))
 
     def _cancel_orders(self, book: AccountBook, symbol: str | None = None) -> None:
         for order in [order for order in book.open.values() if symbol in (None, order.symbol)]:

@@ -63,18 +63,24 @@ class Standings:
         held = [book.positions[s] for s in self._listings if s in book.positions and book.positions[s].lots]
         if not held:
             return ()
-        standing = self.standing(book)
-        required = {p.symbol: self.maintenance_e8(p) for p in held}
-        return tuple(self._position(book, p, standing, required) for p in held)
+        crossed = [p for p in held if self._ledger.setting(book, p.symbol).margin_mode == "crossed"]
+        required_e8 = sum(self.maintenance_e8(p) for p in crossed)
+        spare_e8 = self.crossed_equity_e8(book, crossed) - required_e8
+        return tuple(self._position(book, p, spare_e8) for p in held)
+
+    def crossed_equity_e8(self, book: AccountBook, crossed: list[PositionState]) -> int:
+        """What stands behind the crossed positions: the wallet without what isolated ones have set aside."""
+        isolated_e8 = sum(p.isolated_margin_e8 for p in book.positions.values() if p.lots)
+        values = [(p, self._listings[p.symbol].mark_value_e8(p.lots)) for p in crossed]
+        return book.state.wallet_e8 - isolated_e8 + sum(unrealized_e8(p, value) for p, value in values)
 
     def maintenance_e8(self, position: PositionState) -> int:
         """Maintenance margin of one position at the current mark."""
         listing = self._listings[position.symbol]
         return margin.maintenance_e8(listing.instrument.tiers, listing.mark_value_e8(position.lots))
 
-    def _position(
-        self, book: AccountBook, position: PositionState, standing: margin.Standing, required: dict[str, int]
-    ) -> venue.Position:
+    def _position(self, book: AccountBook, position: PositionState, spare_e8: int) -> venue.Position:
+        """spare_e8: crossed equity beyond the maintenance margin of all crossed positions."""
         listing = self._listings[position.symbol]
         grid = listing.grid
         value = listing.mark_value_e8(position.lots)
@@ -86,8 +92,7 @@ class Standings:
         else:
             exposure = self.exposure(book, position.symbol)
             held = margin.margin_held_e8(exposure)[0]
-            others = sum(e8 for symbol, e8 in required.items() if symbol != position.symbol)
-            backing = standing.equity_e8 - others
+            backing = spare_e8 + self.maintenance_e8(position)
         liquidation = margin.liquidation_ticks(
             position, listing.mark_ticks, grid.value_e8, backing, tier.maintenance_margin_pct
         )

@@ -5,6 +5,10 @@ from decimal import Decimal as D
 import pytest
 
 from services.common import venue
+from services.simulation.exchange import Exchange, ExchangeParams
+from services.simulation.instruments import default_instruments
+from services.simulation.scripted import Scripted
+from tests.unit.services.simulation.conftest import START_MS
 
 
 def test_a_round_trip_leaves_price_move_minus_fees(desk):
@@ -80,6 +84,26 @@ def test_a_position_says_where_it_would_be_liquidated(make_desk):
     assert abs(position.liquidation_price - expected) <= D("0.1")
     desk.place("sell", "0.5", None)
     assert desk.position() is None
+
+
+def test_what_an_isolated_position_has_set_aside_does_not_push_a_crossed_ones_liquidation_away():
+    script = Scripted(bids=((D("59995.0"), D(5)),), asks=((D("60005.0"), D(5)),), mark=D("60000.0"))
+    exchange = Exchange(
+        default_instruments()[:2], {"a": D(10_000)}, script, 7, START_MS, ExchangeParams(history_minutes=5)
+    )
+
+    def buy(symbol: str, qty: str) -> None:
+        order = venue.PlaceOrder(account_id="a", symbol=symbol, client_order_id="", side="buy", order_type="market",
+                                 time_in_force="gtc", qty_base=D(qty), price=None)  # fmt: skip
+        assert isinstance(exchange.handle(order, START_MS), venue.Placed)
+
+    buy("BTC-USDT", "0.5")
+    alone = exchange.positions("a")[0].liquidation_price
+    exchange.handle(venue.SetMarginMode(account_id="a", symbol="ETH-USDT", margin_mode="isolated"), START_MS)
+    buy("ETH-USDT", "0.5")  # 3000 of the wallet are its own now
+    crossed, isolated = exchange.positions("a")
+    nearer = crossed.liquidation_price - alone
+    assert abs(nearer - (isolated.margin_quote + 18) / D("0.498")) < 1  # and 18 of fees; 0.4 % is maintenance
 
 
 def test_a_deposit_is_a_transfer_and_no_profit(desk):

@@ -63,6 +63,8 @@ def test_what_the_book_does_not_take_is_taken_from_the_other_sides_winners(make_
     order = desk.ask(venue.GetOrderHistory(account_id="bot3", limit=1))[0]
     assert (order.reason, order.client_order_id.split("-")[0]) == ("ADL", "adl")
     assert desk.account("bot1").wallet_quote >= 0
+    printed = desk.ask(venue.GetTrades(symbol="BTC-USDT"))
+    assert sum(trade.qty_base for trade in printed if trade.price == closing.price) == D("0.5")
 
 
 def test_the_insurance_fund_makes_a_negative_wallet_whole(make_desk, mark_event, quote_event):
