@@ -14,6 +14,7 @@ from scripts.desk.places import Places, places
 from scripts.desk.running import not_running
 from scripts.desk.supervisor.leftovers import leftovers, stop_leftovers
 from scripts.desk.supervisor.lock import holder_pid
+from services.common.addresses import read_addresses
 from services.common.errors import ExitCode, TimedOut
 
 LONGEST_S = 120
@@ -31,8 +32,8 @@ def down(
 ) -> int:
     """Stop the desk of a run directory in order: quotes first. Also stops what a killed desk left running.
 
-    Says what is left: orders at the venue, positions, integrity. Exit code 1 when an order is left or integrity is not
-    PASS.
+    Says what is left: orders at the venue, positions, integrity. Exit code 1 when an order is left, integrity is not
+    PASS, or the desk had started processes and left no word of it.
 
     Example: desk down --run-dir data/run
     """
@@ -43,10 +44,10 @@ def down(
     if pid is not None:
         import psutil
 
-        os.kill(pid, signal.SIGTERM)
         try:
+            os.kill(pid, signal.SIGTERM)
             psutil.Process(pid).wait(wait)
-        except psutil.NoSuchProcess:
+        except (psutil.NoSuchProcess, ProcessLookupError):  # it has just gone by itself
             pass
         except psutil.TimeoutExpired as error:
             raise TimedOut(
@@ -56,7 +57,12 @@ def down(
             ) from error
         lines.append(f"the desk with pid {pid} has stopped")
         summary = _summary_of(where, pid)
-        lines += _what_is_left(summary)
+        if not summary and _had_started(where, pid):
+            text = "STOP_UNTOLD: it left no summary: whether orders rest at the venue is not known"
+            summary = {"problems": [f"{text}; desk up --for 20{where.flag} reads and cancels them"]}
+            lines += summary["problems"]
+        else:
+            lines += _what_is_left(summary)
     elif not leftovers(where.run_dir) and not _servers_left(where.run_dir):
         raise not_running(where)
     lines += stop_leftovers(where.run_dir)
@@ -76,6 +82,15 @@ def _summary_of(where: Places, pid: int) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return summary if summary.get("pid") == pid else {}
+
+
+def _had_started(where: Places, pid: int) -> bool:
+    """The first process it starts is written down with its own pid; what cannot be read may have been."""
+    try:
+        addresses = read_addresses(where.run_dir)
+    except ValueError:
+        return True
+    return addresses is not None and addresses.desk.pid == pid
 
 
 def _what_is_left(summary: dict[str, Any]) -> list[str]:

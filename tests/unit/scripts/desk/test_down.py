@@ -9,6 +9,7 @@ import pytest
 
 from scripts.desk import down, main
 from scripts.desk.places import REPO
+from services.common.addresses import Addresses, DeskProcess, write_addresses
 
 DESK = """
 import json, os, signal, sys
@@ -35,11 +36,13 @@ GOOD = {
 def stop_a_desk(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(down, "_stop_servers", lambda run_dir: [])
 
-    def stop(summary) -> tuple[int, str]:
+    def stop(summary, started: bool = False) -> tuple[int, str]:
         text = json.dumps(summary) if summary else ""
         command = [sys.executable, "-c", DESK, str(tmp_path), text]
         with subprocess.Popen(command, cwd=REPO, stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": "."}) as desk:
             assert desk.stdout is not None and desk.stdout.readline() == b"up\n"
+            if started:
+                write_addresses(tmp_path, Addresses(desk=DeskProcess(pid=desk.pid, started_ms=1, bots=("bot0",))))
             code = main.run(["down", "--run-dir", str(tmp_path)])
         return code, capsys.readouterr().out
 
@@ -62,3 +65,8 @@ def test_down_does_not_end_well_when_orders_are_left(stop_a_desk):
 def test_down_of_a_desk_that_never_came_to_run_says_that_there_is_no_summary(stop_a_desk):
     code, out = stop_a_desk(None)
     assert code == 0 and "it left no summary: it had not come to run" in out
+
+
+def test_down_of_a_desk_whose_stop_broke_off_does_not_end_well(stop_a_desk):
+    code, out = stop_a_desk(None, started=True)
+    assert code == 1 and "STOP_UNTOLD: it left no summary: whether orders rest at the venue is not known" in out
