@@ -4,6 +4,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 from scripts.simulate.faults import Weather
 from scripts.simulate.wires import Wires
 from scripts.simulate.world import World
@@ -114,7 +116,7 @@ class VenueNode:
                 refused = venue.Refused(code="VENUE_UNREACHABLE", text="VENUE_UNREACHABLE: connection refused")
                 self.world.after(back_ms, lambda: then(refused))
                 return
-            answer = self._handle(request)
+            answer = _as_on_the_wire(self._handle(request))
             if fault == "lose_reply":
                 self.world.after(_TIMEOUT_MS, lambda: then(venue.Unknown(detail="timeout")))
             elif fault == "server_error":
@@ -284,3 +286,12 @@ class VenueNode:
 
     def open_orders(self) -> tuple[tuple[str, venue.Order], ...]:
         return self.exchange.open_orders() if self.is_up else ()
+
+
+def _as_on_the_wire(answer: venue.Answer) -> venue.Answer:
+    """A list of fills names the venue's order id alone."""
+    if isinstance(answer, tuple) and answer and isinstance(answer[0], venue.Fill):
+        return tuple(
+            msgspec.structs.replace(fill, client_order_id="") for fill in answer if isinstance(fill, venue.Fill)
+        )
+    return answer

@@ -28,7 +28,7 @@ def _read_positions(state: State, lane: Lane, is_read: bool) -> None:
 
 def _judge(state: State, lane: Lane, is_read: bool) -> None:
     since_ms = lane.differs_since_mono_ms
-    if not is_read or since_ms is None or lane.is_difference_told:
+    if not is_read or since_ms is None or lane.is_difference_told or lane.has_early_fills:
         return
     if state.core.now.mono_ms - since_ms >= state.timing.position_grace_ms:
         for symbol, ours, theirs in reading.position_differences(state, lane.bot_id):

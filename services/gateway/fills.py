@@ -73,6 +73,18 @@ def import_fill(state: State, account_id: str, fill: venue.Fill, source: Source)
     return row
 
 
+def waits_for_its_order(state: State, account_id: str, fill: venue.Fill) -> bool:
+    """A list of fills names the venue's order id alone. While an order like it is out whose id there nobody has said
+    yet, the fill may be its: it is read again once that is known."""
+    lane = state.lanes[account_id]
+    if lane.knows_trade(fill.trade_id) or state.orders.by_venue(account_id, fill.venue_order_id, fill.client_order_id):
+        return False
+    return not fill.client_order_id and any(
+        row.is_sent and not row.venue_id and (row.symbol, row.side) == (fill.symbol, fill.side)
+        for row in state.orders.open_of(account_id)
+    )
+
+
 def import_bills(state: State, account_id: str, bills: tuple[venue.Bill, ...]) -> None:
     """Book funding and transfers once by bill id."""
     lane, account = state.lanes[account_id], state.accounts[account_id]

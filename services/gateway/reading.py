@@ -18,13 +18,18 @@ Done = Callable[[bool], None]  # whether everything was read
 def read_fills(state: State, account_id: str, source: fills.Source, then: Done) -> None:
     """Import every fill since the last reading, with an overlap. What the stream says meanwhile moves nothing: it may
     speak of newer ones first."""
-    account = state.accounts[account_id]
+    account, lane = state.accounts[account_id], state.lanes[account_id]
 
     def on_read(rows: list[venue.Fill] | None) -> None:
+        early = [fill for fill in rows or () if fills.waits_for_its_order(state, account_id, fill)]
         for fill in sorted(rows or (), key=lambda f: (f.ts_exch_ms, len(f.trade_id), f.trade_id)):
-            fills.import_fill(state, account_id, fill, source)
+            if fill not in early:
+                fills.import_fill(state, account_id, fill, source)
+        if rows is not None:
+            lane.has_early_fills = bool(early)
         if rows:
-            account.fills_cursor_ms = max(account.fills_cursor_ms, *(fill.ts_exch_ms for fill in rows))
+            read_to_ms = min(f.ts_exch_ms for f in early) if early else max(f.ts_exch_ms for f in rows)
+            account.fills_cursor_ms = max(account.fills_cursor_ms, read_to_ms)
         then(rows is not None)
 
     start_ms = max(0, account.fills_cursor_ms - state.timing.fills_overlap_ms)

@@ -96,6 +96,10 @@ def _on_positions(state: State, lane: Lane, sync_round: int, tries: int, is_read
             state, lane.bot_id, "startup", lambda _read: _read_positions(state, lane, sync_round, tries + 1)
         )
         return
+    if found and lane.has_early_fills:
+        lane.door_detail = "the orders of some fills are not known yet"
+        _again(state, lane, sync_round)
+        return
     for symbol, ours, theirs in () if lane.is_difference_told else found:  # once, however often it is read again
         differences.tell(state, lane, symbol, ours, theirs)
     is_settled = all(row.state == "UNKNOWN" for row in state.orders.open_of(lane.bot_id))

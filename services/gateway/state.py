@@ -114,6 +114,7 @@ class Lane:
     is_key_told: bool = False  # that the venue key can do too much
     differs_since_mono_ms: int | None = None  # positions: our count and the venue's
     is_difference_told: bool = False
+    has_early_fills: bool = False  # read before it was known which order of ours, if any, they belong to
     has_announced: bool = False  # its decisions reach us, so orders can be held against them
     foreign: set[str] = field(default_factory=set)  # venue ids of orders that are not ours and were reported
     ghosts: set[str] = field(default_factory=set)  # venue ids being hunted

@@ -83,7 +83,7 @@ class FakeVenue:
                 return tuple(self.view(order) for order in mine)
             case venue.GetFills():
                 found = [
-                    fill
+                    msgspec.structs.replace(fill, client_order_id="")  # as the wire has it: only the stream names it
                     for account, fill in reversed(self.fills)
                     if account == request.account_id
                     and request.venue_order_id in ("", fill.venue_order_id)

@@ -5,6 +5,7 @@ import pytest
 from services.common import venue
 from services.contracts import events as e
 from services.gateway import messages as m
+from services.gateway import reading
 from tests.fakes.fake_venue import SYMBOL
 from tests.fakes.gateway_desk import Fault
 
@@ -146,3 +147,56 @@ def test_bills_that_were_read_are_not_read_again_for_ever(desk):
     before = len([r for r in desk.venue.asked if isinstance(r, venue.GetBills)])
     desk.run(60_000)
     assert len([r for r in desk.venue.asked if isinstance(r, venue.GetBills)]) - before <= 4
+
+
+def read_fills_now(desk) -> None:
+    for bot in desk.bots:
+        reading.read_fills(desk.gateway.state, bot, "poll", lambda _is_read: None)
+    desk.feed(m.Tick())
+
+
+def test_a_fill_that_the_poll_reads_before_answer_and_push_is_its_orders_and_nobody_elses(desk):
+    """The list of fills names the venue's order id alone, and that comes with the answer or the push."""
+    desk.push_delay_ms = 60
+    desk.fault = lambda r: Fault(delay_ms=30) if isinstance(r, venue.PlaceOrder) else Fault()
+    _, client_id = desk.place(price="60001")  # meets the ask
+    desk.run(35)
+    read_fills_now(desk)
+    desk.run(15)
+    assert desk.row(client_id).venue_id == "", "nobody has said yet which order of the venue it is"
+    desk.run(3_000)
+    assert desk.row(client_id).state == "FILLED"
+    assert desk.tightened == []
+    assert desk.gateway.state.accounts["bot1"].suspense_quote == 0
+    assert desk.gateway.state.position_base("bot1", SYMBOL) == Decimal("0.001")
+
+
+def test_a_fill_of_an_order_that_nobody_answered_for_is_its_own_after_a_restart_too(desk):
+    """Its row is UNKNOWN, the order is over at the venue, and only the list of fills answers."""
+    _, client_id = desk.place(price="60001")
+    desk.run(6)  # the venue has it; the answer is on its way when the gateway dies
+    assert desk.venue.fills
+    desk.venue.take_pushes()
+    desk.fault = lambda r: Fault("lose_request") if isinstance(r, venue.GetOrder) else Fault()
+    desk.restart(until_open=False)
+    desk.run(8_000)
+    assert not desk.gateway.state.lanes["bot1"].is_door_open
+    assert desk.tightened == []
+    desk.fault = lambda _request: Fault()
+    desk.run(8_000)
+    assert desk.row(client_id).state == "FILLED"
+    assert desk.gateway.state.lanes["bot1"].is_door_open
+    assert desk.tightened == []
+    assert len(desk.events(e.FillV1)) == 1
+
+
+def test_k5_a_fill_that_no_order_of_ours_turns_out_to_own_goes_to_suspense_in_the_end(desk):
+    desk.fault = lambda r: Fault("lose_request") if isinstance(r, venue.PlaceOrder) else Fault()
+    _, client_id = desk.place()
+    desk.run(50)
+    stranger = desk.venue.place_by_hand("bot1", "web-1", Decimal("0.001"), Decimal("59990"))
+    desk.venue.trade(stranger.venue_id, Decimal("0.001"), is_heard=False)
+    desk.run(30_000)
+    assert desk.row(client_id).reason == "NOT_FOUND_FINAL"
+    assert desk.gateway.state.accounts["bot1"].suspense_quote == Decimal("59.990")
+    assert [t.scope for t in desk.tightened] == ["bot:bot1"]
