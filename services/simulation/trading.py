@@ -174,6 +174,9 @@ class Trading:
         ticks, lots = shaped
         now_ms = self._engine.now_ms
         setting = self._ledger.setting(book, request.symbol)
+        is_to_isolate = request.margin_mode == "isolated" and setting.margin_mode != "isolated"
+        if is_to_isolate and _is_in_use(book, request.symbol):
+            return refuse("POSITION_MODE_LOCKED", value=request.margin_mode, limit="position or orders exist")
         order = OpenOrder(
             account_id=book.state.account_id,
             symbol=request.symbol,
@@ -188,7 +191,7 @@ class Trading:
             created_ms=now_ms,
             updated_ms=now_ms,
             leverage=setting.leverage,
-            margin_mode=setting.margin_mode,
+            margin_mode="isolated" if is_to_isolate else setting.margin_mode,
             stp=request.stp_mode or self._params.stp_mode,
         )
         if request.trigger_price is not None:
@@ -207,6 +210,9 @@ class Trading:
         book.open = resting
         if refusal is not None:
             return refusal
+        if is_to_isolate:  # the order's own word sets the pair, as long as nothing is open in it
+            setting.margin_mode = "isolated"
+            self._ledger.setting_changed(setting)
         order.venue_order_id = self._ledger.new_id()
         order.client_order_id = order.client_order_id or str(order.venue_order_id)
         return order
@@ -250,8 +256,7 @@ class Trading:
             return refuse("UNKNOWN_SYMBOL", value=request.symbol)
         setting = self._ledger.setting(book, request.symbol)
         if setting.margin_mode != request.margin_mode:
-            position = book.positions.get(request.symbol)
-            if (position is not None and position.lots) or any(o.symbol == request.symbol for o in book.open.values()):
+            if _is_in_use(book, request.symbol):
                 return refuse("POSITION_MODE_LOCKED", value=request.margin_mode, limit="position or orders exist")
             setting.margin_mode = request.margin_mode
             self._ledger.setting_changed(setting)
@@ -279,6 +284,12 @@ class Trading:
             return refuse("INSUFFICIENT_MARGIN", value=-amount_quote, limit=from_e8(max(0, available)))
         self._ledger.pay(book, "", "transfer", amount_e8, self._engine.now_ms)
         return None
+
+
+def _is_in_use(book: AccountBook, symbol: str) -> bool:
+    """Whether the pair has a position or open orders: then its margin mode stands."""
+    position = book.positions.get(symbol)
+    return (position is not None and position.lots != 0) or any(o.symbol == symbol for o in book.open.values())
 
 
 def _ids(order: OpenOrder) -> tuple[str, str]:

@@ -43,7 +43,7 @@ profit_plan there when the venue named the order (tp-…), else loss_plan. Posit
 _ORDER = (
     "PRICE_NOT_ON_TICK, PRICE_OUT_OF_RANGE, QTY_NOT_ON_LOT, QTY_BELOW_MIN, QTY_ABOVE_MAX, NOTIONAL_BELOW_MIN, "
     "INSUFFICIENT_MARGIN, POST_ONLY_WOULD_CROSS, REDUCE_ONLY_REJECTED, DUPLICATE_CLIENT_ORDER_ID, "
-    "POSITION_MODE_MISMATCH, UNSUPPORTED"
+    "POSITION_MODE_MISMATCH, POSITION_MODE_LOCKED, UNSUPPORTED"
 )
 _REFUSALS: dict[str, str] = {
     "PlaceOrder": _ORDER,
@@ -57,6 +57,7 @@ _REFUSALS: dict[str, str] = {
     "ClosePosition": "REDUCE_ONLY_REJECTED, NO_LIQUIDITY",
     "GetOrder": "ORDER_NOT_FOUND",
     "SetLeverage": "LEVERAGE_TOO_HIGH",
+    "SetMarginMode": "POSITION_MODE_LOCKED",
     "SetPositionMode": "POSITION_MODE_LOCKED, UNSUPPORTED",
     "!": "UNSUPPORTED",
 }

@@ -268,6 +268,16 @@ def test_a_bracket_bounds_leverage_by_notional(make_desk):
     assert desk.place("buy", "2", "59000.0").code == "LEVERAGE_TOO_HIGH"
 
 
+def test_an_order_that_says_isolated_is_isolated_or_refused_but_never_crossed(desk):
+    placed = desk.place("buy", "0.1", "60005.0", margin_mode="isolated")
+    assert desk.order(placed).margin_mode == "isolated"
+    assert desk.position().margin_mode == "isolated"
+    assert desk.position().margin_quote == D("600.05")
+    desk.place("buy", "0.1", "59000.0", account="bot2")
+    refused = desk.place("buy", "0.1", "59000.0", account="bot2", margin_mode="isolated")
+    assert (refused.code, len(desk.exchange.open_orders())) == ("POSITION_MODE_LOCKED", 1)
+
+
 def test_margin_mode_is_locked_while_orders_rest(desk):
     desk.place("buy", "0.01", "59000.0")
     change = venue.SetMarginMode(account_id="bot1", symbol="BTC-USDT", margin_mode="isolated")
