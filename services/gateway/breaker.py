@@ -1,7 +1,8 @@
 """A circuit breaker per operation: what fails most of the time is left alone for a while, then probed.
 
-CLOSED counts outcomes over a window; too many errors, server faults or throttlings open it. OPEN bars for a while.
-HALF_OPEN lets a few probes through: all of them good closes it, one bad opens it again. Cancels never ask.
+CLOSED counts outcomes over a window; an outcome that is one too many of errors, server faults or throttlings opens it.
+OPEN bars for a while. HALF_OPEN lets a few probes through: all of them good closes it, one bad opens it again. Cancels
+never ask.
 """
 
 from collections import deque
@@ -62,7 +63,8 @@ class Breaker:
         self._counts[outcome] += 1
         while self._outcomes and self._outcomes[0][0] <= mono_ms - self._rule.window_ms:
             self._counts[self._outcomes.popleft()[1]] -= 1
-        if self.state == "CLOSED" and (why := self._verdict()):
+        # what goes well opens nothing, though good ones of long ago that leave the window make the share grow
+        if self.state == "CLOSED" and outcome != "ok" and (why := self._verdict()):
             self._open(mono_ms, self._rule.open_ms, why)
 
     def _record_probe(self, outcome: Outcome, mono_ms: int) -> None:

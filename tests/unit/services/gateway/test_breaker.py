@@ -36,6 +36,17 @@ def test_failures_older_than_the_window_do_not_count():
     assert breaker.state == "CLOSED"
 
 
+def test_what_goes_well_opens_nothing_though_the_good_ones_of_before_the_failures_leave_the_window():
+    breaker = fed("o" * 40, at_ms=0)
+    for _ in range(6):
+        breaker.record("fault", 50_000)
+    for _ in range(20):
+        breaker.record("ok", 61_000)
+    assert breaker.state == "CLOSED", "23 % of 26, and the venue has recovered"
+    breaker.record("fault", 62_000)
+    assert breaker.state == "OPEN"
+
+
 def test_it_bars_for_its_time_then_lets_five_probes_through():
     breaker = fed("e" * 10)
     assert breaker.barred(29_999) is not None
