@@ -45,8 +45,9 @@ ROWS: tuple[Row, ...] = (
         "a refused order is repeated every second about 11 times", acts.post_only_storm, 60),
     Row("refused_everything", "", "the gateway refuses every submit for 24 s (HALTED)",
         "a refused order is repeated every second about 11 times, then by a new executor", acts.refused_everything, 90),
+    # a level that the rows before had refused three times in a row waits 80 s
     Row("reducing_only", "", "the gateway lets pass only what reduces, for 8 s (REDUCING)",
-        "reduceOnly is never sent in one-way mode, not even to close", acts.reducing_only, 60),
+        "reduceOnly is never sent in one-way mode, not even to close", acts.reducing_only, 90),
     Row("rules_changed", "F15", "tick, lot and minimums five times as large, until orders by the new ones rest",
         "trading rules are read every half hour; every order is refused until then", venue.rules_changed, 60),
     Row("pair_halted", "F55", "the pair is halted for 20 s",
