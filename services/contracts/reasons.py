@@ -89,6 +89,11 @@ GATEWAY: tuple[_Row, ...] = (
     ("BOOK_FROZEN", "the stream is silent and the venue gives another book by REST", "look at the market data source"),
     ("BOOK_JUMPED", "mid moved further between two books than a market does", "look at the market data source"),
     ("BOOK_SEQUENCE", "a book is older than the one before it", "look at the market data source"),
+    (
+        "BOOK_BROKEN",
+        "a message of the book is unreadable or does not follow on the last",
+        "look at the market data source",
+    ),
     ("RULES_CHANGED", "tick, lot or minimums of a pair are not what they were", "none: bots read them anew"),
     ("BOOK_APART", "the book is far from the venue's mark or index price", "look at the market data source"),
     ("BOOK_LATE", "a book was too long on the way", "desk status: network and clock"),

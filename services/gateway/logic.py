@@ -60,6 +60,8 @@ class Gateway:
                 state.core.answered(message.op_id, message.answer)
             case m.UpstreamPush():
                 self._on_push(message.push)
+            case m.UpstreamBookBroken():
+                marketdata.on_book_broken(state, message.symbol, message.detail)
             case m.JournalDurable():
                 state.core.durable(message.batch_id)
             case m.UpstreamHeard():

@@ -58,6 +58,12 @@ class Market:
             market.mids.add(book.ts_exch_ms, (book.bids[0][0] + book.asks[0][0]) / 2)
         return market.fault
 
+    def on_book_broken(self, symbol: str, detail: str) -> Fault:
+        """No whole book could be made of what came."""
+        market = self._of(symbol)
+        market.fault = market.judge.distrust(Fault("BOOK_BROKEN", detail))
+        return market.fault
+
     def on_ticker(self, ticker: venue.Ticker) -> None:
         """A mark that neither the book nor the index is near to (a thousand times too high) values nothing here."""
         mark, index = ticker.mark_price, ticker.index_price

@@ -43,15 +43,15 @@ class BookJudge:
         """None: take the book over. While trust is being regained the fault is ``BOOK_DISTRUSTED``."""
         fault = _shape_fault(book) or _late_fault(book, wall_ms) or self._sequence_fault(book)
         if fault is not None:
-            return self._distrust(fault)
+            return self.distrust(fault)
         mid = (book.bids[0][0] + book.asks[0][0]) / 2
         self.last_seq = book.seq
         if witness is not None and (fault := _apart_fault(book, mid, witness)) is not None:
-            return self._distrust(fault)
+            return self.distrust(fault)
         reference = self.last_mid if self.is_trusted or self.candidate_mid is None else self.candidate_mid
         if reference is not None and abs(mid / reference - 1) > JUMP_PCT_MAX:
             self.candidate_mid = mid
-            return self._distrust(Fault("BOOK_JUMPED", f"mid {reference} -> {mid}"))
+            return self.distrust(Fault("BOOK_JUMPED", f"mid {reference} -> {mid}"))
         if not self.is_trusted:
             self.sound += 1
             if self.sound < SOUND_IN_A_ROW:
@@ -71,7 +71,8 @@ class BookJudge:
             return Fault("BOOK_SEQUENCE", f"a book {self.last_ts_ms - book.ts_exch_ms} ms older than the last")
         return None
 
-    def _distrust(self, fault: Fault) -> Fault:
+    def distrust(self, fault: Fault) -> Fault:
+        """Set the pair aside for this; sound books in a row bring it back."""
         self.is_trusted = False
         self.sound = 0
         return fault

@@ -3,6 +3,7 @@
 from functools import partial
 
 from services.common import venue
+from services.gateway.market_quality import Fault
 from services.gateway.state import State
 
 CLOCK_SKEW_WARN_MS = 250
@@ -17,13 +18,23 @@ def on_push(state: State, push: venue.PublicPush) -> None:
         was_sound = state.market.fault(push.book.symbol) is None
         fault = state.market.on_book(push.book, now.wall_ms, now.mono_ms)
         if fault is not None:
-            state.count("books_set_aside")
-            if was_sound:
-                state.tell_of_pair(push.book.symbol, "tightened", fault.code, limit=_LIMIT, value=fault.detail)
+            _set_aside(state, push.book.symbol, fault, was_sound=was_sound)
         elif not was_sound:
             state.tell_of_pair(push.book.symbol, "loosened", "NORMAL_STATE", limit=_LIMIT, value="sound books again")
     elif isinstance(push, venue.TickerPush):
         state.market.on_ticker(push.ticker)
+
+
+def on_book_broken(state: State, symbol: str, detail: str) -> None:
+    """The stream's own reader has dropped the book: until sound ones come again nobody knows it."""
+    was_sound = state.market.fault(symbol) is None
+    _set_aside(state, symbol, state.market.on_book_broken(symbol, detail), was_sound=was_sound)
+
+
+def _set_aside(state: State, symbol: str, fault: Fault, *, was_sound: bool) -> None:
+    state.count("books_set_aside")
+    if was_sound:
+        state.tell_of_pair(symbol, "tightened", fault.code, limit=_LIMIT, value=fault.detail)
 
 
 def confirm_quiet_books(state: State) -> None:

@@ -83,6 +83,13 @@ class UpstreamPush(NamedTuple):
     push: venue.Push
 
 
+class UpstreamBookBroken(NamedTuple):
+    """A message of the pair's book could not be read, or does not follow on the one before."""
+
+    symbol: str
+    detail: str
+
+
 class UpstreamLink(NamedTuple):
     """A session with the venue came up (subscribed) or went down. ``account_id`` "" is the public one."""
 
@@ -156,6 +163,7 @@ Input = (
     | BotQuoted
     | UpstreamAnswer
     | UpstreamPush
+    | UpstreamBookBroken
     | UpstreamLink
     | UpstreamHeard
     | JournalDurable

@@ -8,7 +8,7 @@ from services.common.logs import Logger
 from services.common.ports import Clock
 from services.common.secrets import KeyTriple
 from services.dialects.bitget.client import BitgetUpstream, ClientSettings
-from services.dialects.bitget.session_client import ClientEvent, SessionReady
+from services.dialects.bitget.session_client import BookBroken, ClientEvent, SessionReady
 from services.dialects.bitget.signing import Credentials
 from services.gateway import messages as m
 
@@ -80,3 +80,5 @@ class VenueSide:
     def on_event(self, account_id: str, event: ClientEvent) -> None:
         if not isinstance(event, SessionReady):
             self._log.warning("upstream.event", account=account_id or "public", what=repr(event)[:500])
+        if isinstance(event, BookBroken):
+            self._feed(m.UpstreamBookBroken(event.symbol, event.detail))

@@ -36,7 +36,7 @@ class SessionRefused(NamedTuple):
 
 
 class BookBroken(NamedTuple):
-    """Sequence or checksum did not match; the book was dropped and a snapshot asked for."""
+    """Sequence or checksum did not match, or a level is none; the book was dropped, and a snapshot is asked for."""
 
     symbol: str
     detail: str
@@ -155,11 +155,17 @@ class ClientSession:
             reader = self._books[symbol] = BookReader(symbol)
             self._snapshot_awaited_ms.pop(symbol, None)
         for row in rows:
-            book = reader.read(action, row)
+            try:
+                book = reader.read(action, row)
+            except NotReadable as error:  # half of it may stand in the book already
+                book = Broken(str(error))
             if isinstance(book, Broken):
                 del self._books[symbol]
                 incoming.events.append(BookBroken(symbol, book.detail))
-                self._ask_for_snapshot(incoming, symbol, arg, now_ms)
+                if action == "snapshot":  # the next would be like it: not before a while
+                    self._snapshot_awaited_ms[symbol] = now_ms
+                else:
+                    self._ask_for_snapshot(incoming, symbol, arg, now_ms)
                 return
             incoming.pushes.append(venue.BookPush(book=book))
 

@@ -53,6 +53,19 @@ def test_a_wrong_book_is_told_once_on_the_bus_and_its_end_too(desk):
     assert [(d["decision"], d["reason"]) for d in told] == [("tightened", "BOOK_EMPTY"), ("loosened", "NORMAL_STATE")]
 
 
+def test_f21_f27_a_book_that_the_stream_could_not_read_is_a_wrong_one(desk):
+    for _ in range(2):
+        desk.feed(m.UpstreamBookBroken("BTC-USDT", "price=0 must be positive"))
+    refused = desk.refusal()
+    assert (refused.code, "BOOK_BROKEN" in refused.text) == ("STALE_MARKET", True)
+    desk.run(1_100)
+    assert desk.refusal(level="b1").code == "STALE_MARKET", "two sound books are not enough"
+    desk.run(1_000)
+    assert desk.placed(level="b2")
+    told = [(d["decision"], d["reason"]) for d in desk.events(e.RiskDecisionV1) if d["scope"] == "instrument:BTC-USDT"]
+    assert [one for one in told if one[0] != "refused"] == [("tightened", "BOOK_BROKEN"), ("loosened", "NORMAL_STATE")]
+
+
 def test_collar_and_bots_never_see_a_wrong_book(desk):
     hear(desk, bids=((Decimal(60_000_000), Decimal(1)),), asks=((Decimal(60_000_001), Decimal(1)),))
     assert desk.ask(venue.GetBook(symbol="BTC-USDT", depth=1)).bids[0][0] == Decimal(60_000)

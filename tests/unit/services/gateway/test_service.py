@@ -12,7 +12,7 @@ import pytest
 from services.common import venue
 from services.common.settings import load_settings
 from services.contracts import events as e
-from services.dialects.bitget.session_client import ClientSession
+from services.dialects.bitget.session_client import BookBroken, ClientSession
 from services.dialects.bitget.session_server import ServerSession
 from services.gateway import messages as m
 from services.gateway.latch_file import LatchFile
@@ -177,6 +177,18 @@ async def test_f21_f22_f23_f27_of_a_pair_whose_book_is_wrong_bots_hear_nothing_u
     stream.trade()
     assert [type(push) for push in stream.heard[len(sound) :]] == [type(push) for push in sound]
     assert stream.books()[-1].bids[0][0] == 60_002
+
+
+async def test_f21_f27_a_book_that_cannot_be_read_silences_its_pair_too(stream, gateway):
+    stream.book()
+    gateway._venue_side.on_event("", BookBroken(SYMBOL, "price=0 must be positive"))
+    stream.ticker()
+    stream.trade()
+    assert len(stream.heard) == 1
+    for _ in range(3):
+        stream.book()
+    stream.ticker()
+    assert len(stream.heard) == 3
 
 
 async def test_f27_a_mark_that_nothing_is_near_to_is_not_passed_on_and_the_book_is(stream):

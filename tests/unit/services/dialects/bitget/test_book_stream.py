@@ -94,3 +94,24 @@ def test_a_first_snapshot_that_never_came_is_asked_for_too():
     assert asked(client.hear("update", update())) == []
     client.now_ms += 2_000
     assert asked(client.hear("update", update())) == ["unsubscribe", "subscribe"]
+
+
+@pytest.mark.parametrize("level", [["0", "1"], ["NaN", "1"], ["100.0", "-1"]])
+def test_f27_a_book_with_a_level_that_is_none_is_a_broken_book_of_its_pair(level):
+    client = Hearing()
+    client.hear("snapshot", SNAPSHOT)
+    broken = client.hear("update", {**update(), "bids": [level]})
+    assert [(type(event), event.symbol) for event in broken.events] == [(BookBroken, "BTC-USDT")]
+    assert (broken.pushes, asked(broken)) == ([], ["unsubscribe", "subscribe"])
+
+
+def test_a_snapshot_that_cannot_be_read_is_not_asked_for_again_at_once():
+    client = Hearing()
+    wrong = {**SNAPSHOT, "bids": [["0", "1"]]}
+    for client.now_ms in range(0, 2_000, 500):
+        broken = client.hear("snapshot", wrong)
+        assert ([type(event) for event in broken.events], asked(broken)) == ([BookBroken], [])
+    assert asked(client.hear("update", update())) == []
+    client.now_ms += 2_000
+    assert asked(client.hear("update", update())) == ["unsubscribe", "subscribe"]
+    assert len(client.hear("snapshot", SNAPSHOT).pushes) == 1
