@@ -195,12 +195,16 @@ PROOFS: dict[str, tuple[Proof, ...]] = {
             "test_a_disk_that_fails_ends_the_store_and_the_next_life_stores_everything_once",
             "nothing lost",
         ),
+        _logic(
+            f"{GATEWAY}/test_engine.py::test_a_kill_on_a_full_disk_is_obeyed_and_written_when_there_is_room", "at once"
+        ),
     ),
     "F35": (
         _logic(
             f"{GATEWAY}/test_journal.py::test_a_write_that_fails_is_told_once_and_nothing_after_it_is_confirmed",
             "at once",
         ),
+        _logic(f"{GATEWAY}/test_stopping.py::test_an_order_that_the_disk_holds_up_is_refused_and_never_sent", "3 s"),
     ),
     "F36": (
         _process("test_event_store_survives_kill.py::test_store_and_redis_are_killed_under_load", "nothing lost"),
@@ -239,6 +243,7 @@ PROOFS: dict[str, tuple[Proof, ...]] = {
             "test_a_clock_that_goes_back_over_midnight_does_not_reset_the_day",
             "",
         ),
+        _logic(f"{GATEWAY}/test_clock_steps.py::test_f40_no_new_risk_from_the_moment_the_clock_steps", "at once"),
     ),
     "F41": (
         _logic(

@@ -109,7 +109,7 @@ def test_a_tightening_is_on_the_bus_with_who_and_why(desk):
     assert (latch["scope"], latch["state"], latch["actor"]) == ("bot:bot1", "REDUCING", "gateway")
 
 
-def test_an_order_that_the_disk_holds_up_is_refused_and_not_sent_when_it_is_durable_at_last(desk):  # F35
+def test_an_order_that_the_disk_holds_up_is_refused_and_never_sent(desk):  # F35
     desk.journal_delay_ms = 8_000
     request_id, client_id = desk.place()
     cancel_id = desk.request(venue.CancelOrder(symbol="BTC-USDT", venue_order_id=desk.row(client_id).gateway_id))
