@@ -1,5 +1,6 @@
 """`desk latch`: the state of the gateway's scopes. Tightening is one person at once; loosening is said twice."""
 
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -92,6 +93,8 @@ def set_state(
         print(f"{scope}: stays {before} for {report['due_in_s']} s, then {state}, if nothing changes it")
     else:
         print(f"{scope}: {before} -> {state}" + ("" if yes else "  (dry run; add --yes)"))
+    if report.get("on_disk") is False:
+        print("it holds, and is not on disk yet: make room before the gateway is started again", file=sys.stderr)
     return 0
 
 

@@ -5,6 +5,7 @@ line is on disk (fsync) before ``append`` returns. A last line cut short by a cr
 aside.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -45,13 +46,22 @@ class HashChain:
         return self._last_hash
 
     def append(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        """Writes the record with prev_hash and hash; returns it as written."""
+        """Writes the record with prev_hash and hash; returns it as written.
+
+        Raises OSError, and then nothing of it stays behind: half a line would break the chain for good.
+        """
         if {"hash", "prev_hash"} & set(record):
             raise ValueError("hash and prev_hash are the chain's own")
         linked = {**record, "prev_hash": self._last_hash}
         linked["hash"] = _hash_of(linked)
-        os.write(self._fd, (canonical_json(linked) + "\n").encode())
-        os.fdatasync(self._fd)
+        line, before = (canonical_json(linked) + "\n").encode(), os.fstat(self._fd).st_size
+        try:
+            if os.write(self._fd, line) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
+            os.fdatasync(self._fd)
+        except OSError:
+            os.ftruncate(self._fd, before)
+            raise
         self._last_hash = linked["hash"]
         return linked
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
+from services.common.logs import get_logger
 from services.contracts import events as e
 from services.contracts import reasons
 from services.gateway import status
@@ -24,6 +25,7 @@ from services.gateway.loosening import DELAY_MS, Announced, Loosenings
 from services.gateway.messages import LatchEntry, Override
 from services.gateway.second_factor import SecondFactor
 
+_log = get_logger("gateway.admin")
 _HEADER = "X-Hbot-Admin"
 _STATES = ("ACTIVE", "REDUCING", "HALTED")
 _MACHINES = ("gateway", "kill_switch", "portfolio_risk", "reconciliation")
@@ -63,7 +65,10 @@ class AdminApi:
         async def guarded(request: web.Request) -> web.Response:
             if not hmac.compare_digest(request.headers.get(_HEADER, ""), self._token):
                 return _error(403, "AUTH_FAILED", f"header {_HEADER} is missing or wrong", "desk doctor")
-            return await handler(request)
+            try:
+                return await handler(request)
+            except OSError as error:
+                return _error(507, "NOT_WRITTEN", f"nothing was changed: {error}", "make room on the disk, then again")
 
         return guarded
 
@@ -123,9 +128,14 @@ class AdminApi:
                 return _error(
                     403, "APPROVAL_MISSING", f"approvers={persons}, needed to {what}: {needed}", "ask another"
                 )
-        self._write_audit(actor, "latch", scope, before, to, reason, persons or [actor])
-        self.engine.set_latch(scope, LatchEntry(to, reason, actor, now_ms))  # type: ignore[arg-type]
-        return _json({"scope": scope, "before": before, "state": to})
+        try:
+            self._write_audit(actor, "latch", scope, before, to, reason, persons or [actor])
+        except OSError as error:  # a disk without room keeps nobody from tightening
+            if is_looser(to, before):  # type: ignore[arg-type]
+                raise
+            _log.critical("audit.unwritten", scope=scope, to=to, actor=actor, reason=reason, error=str(error))
+        is_on_disk = self.engine.set_latch(scope, LatchEntry(to, reason, actor, now_ms))  # type: ignore[arg-type]
+        return _json({"scope": scope, "before": before, "state": to, "on_disk": is_on_disk})
 
     def _announce(self, code: str, asked: Announced) -> web.Response:
         """One person instead of two: by a code of another device, and not at once."""
@@ -136,10 +146,10 @@ class AdminApi:
                 403, "APPROVAL_MISSING", f"second_factor: {verdict}", "a fresh code; desk latch enrol --help makes one"
             )
         one = asked._replace(due_mono_ms=self._mono_ms() + DELAY_MS)
-        self._loosenings.announce(one)
         self._write_audit(
             one.actor, "latch_announced", one.scope, one.found.state, one.to, one.reason, [one.actor, "second factor"]
         )
+        self._loosenings.announce(one)
         return _json({"scope": one.scope, "before": one.found.state, "state": one.found.state, **self._told(one)}, 202)
 
     def carry_out_announced(self) -> None:
@@ -147,11 +157,14 @@ class AdminApi:
         if self.engine is None or not self._loosenings:
             return
         for one in self._loosenings.take_due(self._latch_file.read() or {}, self._mono_ms()):
-            self._write_audit(
-                one.actor, "latch", one.scope, one.found.state, one.to, one.reason, [one.actor, "second factor"]
-            )
             now_ms = self.engine.gateway.state.core.now.wall_ms
-            self.engine.set_latch(one.scope, LatchEntry(one.to, one.reason, one.actor, now_ms))
+            try:
+                self._write_audit(
+                    one.actor, "latch", one.scope, one.found.state, one.to, one.reason, [one.actor, "second factor"]
+                )
+                self.engine.set_latch(one.scope, LatchEntry(one.to, one.reason, one.actor, now_ms))
+            except OSError as error:  # it stays as it is, and is asked for again
+                _log.critical("loosening.unwritten", scope=one.scope, error=str(error))
 
     def _told(self, one: Announced) -> dict[str, Any]:
         left_s = max(0, one.due_mono_ms - self._mono_ms()) // 1000

@@ -153,12 +153,14 @@ class Engine:
         finally:
             self._replies.pop(request_id, None)
 
-    def set_latch(self, scope: str, entry: m.LatchEntry) -> None:
-        """Write one scope to the latch file and obey it at once; what tightens also when it cannot be written."""
-        self._write_latch(scope, entry)
+    def set_latch(self, scope: str, entry: m.LatchEntry) -> bool:
+        """Write one scope to the latch file and obey it at once; what tightens also when it cannot be written. Whether
+        it is on disk. Raises OSError for what loosens and cannot be written."""
+        is_on_disk = self._write_latch(scope, entry)
         self.feed(m.LatchChange(self._latch_file.read()))
         bot_id = scope.partition(":")[2] if scope.startswith("bot:") else "desk"
         self.publish(e.LatchV1, bot_id, scope=scope, state=entry.state, reason=entry.reason, actor=entry.actor)
+        return is_on_disk
 
     def look_at_latch(self) -> None:
         """Before every submit, and a few times a second: one stat; read again when it is another file."""
@@ -266,10 +268,12 @@ class Engine:
         self._write_latch(output.scope, output.entry)
         self._log.warning("scope.tightened", scope=output.scope, to=output.entry.state, reason=output.entry.reason)
 
-    def _write_latch(self, scope: str, entry: m.LatchEntry) -> None:
+    def _write_latch(self, scope: str, entry: m.LatchEntry) -> bool:
         """Raises OSError for what loosens and cannot be written."""
-        if not self._latch_file.set(scope, entry):
+        is_on_disk = self._latch_file.set(scope, entry)
+        if not is_on_disk:
             self._log.critical("latch.unwritten", scope=scope, state=entry.state, path=str(self._latch_file.path))
+        return is_on_disk
 
     def _wake_at(self, mono_ms: int) -> None:
         if self._timer is not None:

@@ -57,6 +57,7 @@ class KillSwitch(Service):
         self._actions: dict[str, list[dict[str, Any]]] = {}
         self._next_watch_ms = 0
         self._audit: Audit | None = None
+        self._is_saved = True
 
     # ------------------------------------------------------------------------------------------------------ lifecycle
 
@@ -95,6 +96,8 @@ class KillSwitch(Service):
             if task.done():
                 del self._tasks[scope]
                 task.result()  # a fault of ours ends the process; the next life goes on with the kill
+        if not self._is_saved:
+            self._save(self._kills)
         if self.context.clock.monotonic_ms() >= self._next_watch_ms:
             self._next_watch_ms = self.context.clock.monotonic_ms() + self._settings.watch_every_ms
             await self._watch()
@@ -122,7 +125,7 @@ class KillSwitch(Service):
     # ----------------------------------------------------------------------------------------------------- the request
 
     def request(self, request: KillRequest) -> logic.Verdict:
-        """On disk before it is acknowledged; what follows is begun at once."""
+        """On disk before it is acknowledged, where the disk has room; what follows is begun at once in any case."""
         if not self._accounts(request.scope):
             known = ", ".join(("desk", f"venue:{self._settings.venue_name}", *self._settings.bots))
             raise EventRefused("UNKNOWN_SCOPE", f"scope={request.scope}, known: {known}")
@@ -266,8 +269,14 @@ class KillSwitch(Service):
         return logic.accounts_in(scope, self._settings.bots, self._settings.venue_name)
 
     def _save(self, kills: dict[str, Kill]) -> None:
-        write_state(self._directory / "state.json", logic.to_plain(kills))
+        """What cannot be written holds in this life, and is written as soon as it can."""
         self._kills = kills
+        try:
+            write_state(self._directory / "state.json", logic.to_plain(kills))
+            self._is_saved = True
+        except OSError as error:
+            self.log.critical("kill.state_unwritten", scopes=sorted(kills), error=str(error))
+            self._is_saved = False
 
     def _note(self, kill: Kill, action: str, account: str, what: str) -> None:
         self.log.info("kill.step", scope=kill.scope, action=action, account=account, what=what)
@@ -279,15 +288,18 @@ class KillSwitch(Service):
     def _write_audit(self, action: str, scope: str, asked: KillRequest | Kill, *, before: str, after: str) -> None:
         assert self._audit is not None
         self.log.warning("kill.audit", action=action, scope=scope, actor=asked.actor, reason=asked.reason, after=after)
-        self._audit.write(
-            action,
-            scope,
-            actor=asked.actor,
-            reason=asked.reason,
-            before=before,
-            after=after,
-            cause_id=asked.cause_id or None,
-        )
+        try:
+            self._audit.write(
+                action,
+                scope,
+                actor=asked.actor,
+                reason=asked.reason,
+                before=before,
+                after=after,
+                cause_id=asked.cause_id or None,
+            )
+        except OSError as error:  # a disk without room does not keep a kill from killing
+            self.log.critical("kill.audit_unwritten", action=action, scope=scope, error=str(error))
 
     def _write_report(self, kill: Kill, results: list[AccountResult], zero_ms: int) -> None:
         report = {
@@ -300,7 +312,10 @@ class KillSwitch(Service):
             "actions": self._actions.get(kill.scope, []),
             "open_orders": sum(len(result.would_cancel) for result in results),
         }
-        write_json(self.context.run_dir / "reports" / "kill_switch" / "latest.json", report)
+        try:
+            write_json(self.context.run_dir / "reports" / "kill_switch" / "latest.json", report)
+        except OSError as error:
+            self.log.critical("kill.report_unwritten", scope=kill.scope, error=str(error))
 
     def _show(self) -> None:
         self._metrics.triggered.set(1 if self._kills else 0)
@@ -323,7 +338,8 @@ class KillSwitch(Service):
             return web.json_response({"error": "BAD_REQUEST", "example": example}, status=400)
         except EventRefused as refusal:
             return web.json_response({"error": refusal.code, "text": str(refusal)}, status=404)
-        return web.json_response({"verdict": verdict, "kills": logic.to_plain(self._kills)})
+        told = {"verdict": verdict, "kills": logic.to_plain(self._kills), "on_disk": self._is_saved}
+        return web.json_response(told)
 
     async def _get_kill(self, _request: web.Request) -> web.Response:
         return web.json_response({"kills": logic.to_plain(self._kills), "dry_run": self._settings.dry_run})

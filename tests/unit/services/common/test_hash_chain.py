@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,26 @@ def test_a_removed_line_is_found(tmp_path: Path, drop: int) -> None:
     del lines[drop]
     path.write_text("".join(lines))
     assert verify(path).broken_line == drop + 1
+
+
+@pytest.mark.parametrize("written", [0, 20, None])
+def test_a_disk_without_room_leaves_nothing_behind_and_the_chain_goes_on(tmp_path: Path, monkeypatch, written) -> None:
+    path = tmp_path / "audit.jsonl"
+    write(path, 2)
+    chain, real_write = HashChain(path), os.write
+
+    def no_room(fd, data):
+        if written is None:
+            raise OSError(28, "No space left on device")
+        return real_write(fd, data[:written])
+
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", no_room)
+        with pytest.raises(OSError, match="No space"):
+            chain.append({"n": 2})
+    chain.append({"n": 3})
+    chain.close()
+    assert (verify(path).text(), verify(path).n_lines) == ("AUDIT_VERIFY=OK", 3)
 
 
 def test_a_line_cut_short_by_a_crash_is_set_aside_and_the_chain_goes_on(tmp_path: Path) -> None:

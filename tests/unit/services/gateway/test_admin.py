@@ -37,8 +37,8 @@ class Engine:
     def publish(self, kind: type, bot_id: str, **fields: object) -> None:
         self.published.append((kind, fields))
 
-    def set_latch(self, scope: str, entry: LatchEntry) -> None:
-        self._latch_file.write({**(self._latch_file.read() or {}), scope: entry})
+    def set_latch(self, scope: str, entry: LatchEntry) -> bool:
+        return self._latch_file.set(scope, entry)
 
 
 @pytest.fixture
@@ -188,6 +188,22 @@ async def test_two_persons_need_no_code_and_wait_for_nothing(admin, alone):
     await admin.post("/desk/latch", **HALT)
     status, _ = await alone.loosen("", approvers=["ben"])
     assert (status, latch_of(admin)) == (200, "ACTIVE")
+
+
+async def test_on_a_full_disk_a_halt_holds_and_is_said_to_be_unwritten_and_a_loosening_does_not_hold(
+    admin, monkeypatch
+):
+    def no_room(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(admin.latch, "write", no_room)
+    monkeypatch.setattr(admin.api._audit._chain, "append", no_room)
+    status, said = await admin.post("/desk/latch", **HALT)
+    assert (status, said["state"], said["on_disk"]) == (200, "HALTED", False)
+    status, said = await admin.post("/desk/latch", **HALT | {"state": "ACTIVE"})
+    assert (status, said["error"]) == (507, "NOT_WRITTEN")
+    assert "nothing was changed" in said["text"]
+    assert latch_of(admin) == "HALTED"
 
 
 async def test_no_machine_loosens_a_latch_that_cannot_be_read(admin):

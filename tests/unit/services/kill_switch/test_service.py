@@ -14,6 +14,7 @@ from services.common.ids import SeededIds
 from services.common.service import run_service
 from services.contracts import events as e
 from services.contracts import streams
+from services.kill_switch import service as kill_service
 from services.kill_switch.service import KillSwitch
 from services.kill_switch.settings import KillSwitchSettings
 from tests.fakes.resting_venue import RestingVenue
@@ -100,6 +101,29 @@ async def test_an_intent_latches_cancels_and_proves_zero_in_its_scope_alone(desk
     assert [audit.cause_id for audit in audits] == [intent.event_id, intent.event_id]
     assert [d.event.scope for d in await desk.bus.tail([streams.LATCH], count_max=10)] == ["bot:bot1"]
     assert desk.switch.context.health.is_ready
+    await desk.stop()
+
+
+async def test_a_disk_without_room_keeps_no_kill_from_killing(desk: Desk, monkeypatch) -> None:
+    def no_room(*_args, **_kwargs):
+        raise OSError(28, "No space left on device")
+
+    await desk.start()
+    with monkeypatch.context() as full:
+        full.setattr(kill_service, "write_state", no_room)
+        full.setattr(kill_service, "write_json", no_room)
+        full.setattr("services.kill_switch.latch.write_state", no_room)
+        full.setattr(desk.switch._audit._chain, "append", no_room)
+        await desk.intent("bot1")
+        assert desk.venue.orders == {"bot1": [], "bot2": ["c"]}
+        assert desk.switch._kills["bot:bot1"].phase == "KILLING", "zero counts once the latch holds"
+        assert not desk.task.done()
+    await desk.clock.advance(5_000)
+    assert desk.switch._kills["bot:bot1"].phase == "ZERO"
+    assert desk.latch()["bot:bot1"]["state"] == "HALTED"
+    await desk.crash()
+    await desk.start()
+    assert set(desk.switch._kills) == {"bot:bot1"}, "written when there was room"
     await desk.stop()
 
 
