@@ -8,6 +8,7 @@ Beside the rows stands an outbox: the events that go with them, in the same comm
 published at the next start, with the same event ids.
 """
 
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -102,6 +103,22 @@ class Recovered(NamedTuple):
 
 class JournalBroken(Exception):
     """The journal cannot be opened or written; the gateway takes no new risk."""
+
+
+def bots_with_open_orders(path: Path) -> tuple[str, ...]:
+    """Whose orders the journal at ``path`` knows as not over; none where there is no journal, or it cannot be read
+    (``Journal.open`` says why)."""
+    if not path.exists():
+        return ()
+    terminal = ",".join(f"'{state}'" for state in sorted(TERMINAL))
+    try:
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            rows = connection.execute(
+                f"SELECT DISTINCT bot_id FROM orders WHERE state NOT IN ({terminal}) ORDER BY bot_id"
+            )
+            return tuple(str(bot_id) for (bot_id,) in rows)
+    except sqlite3.Error:
+        return ()
 
 
 class Journal:

@@ -1,5 +1,7 @@
 """The gateway process: the state machine between the dialect's server (bots) and the dialect's client (the venue)."""
 
+from pathlib import Path
+
 from aiohttp import web
 
 from services.common import venue
@@ -19,7 +21,7 @@ from services.gateway.arming import bots_out_of_place, for_upstream, missing_con
 from services.gateway.audit import AuditLog
 from services.gateway.backend import BotFront
 from services.gateway.engine import Engine
-from services.gateway.journal import Journal, JournalBroken
+from services.gateway.journal import Journal, JournalBroken, bots_with_open_orders
 from services.gateway.latch_file import LatchFile
 from services.gateway.limits.policy import load_policy
 from services.gateway.logic import Gateway
@@ -59,6 +61,8 @@ class GatewayService(Service):
                 f"{path}: bots.<bot>.modes, for example [sim, paper, {settings.mode}]",
             )
         directory = context.run_dir / "gateway"
+        self._bots = settings.bots
+        lanes = (*settings.bots, *self._left_behind(directory / "journal.sqlite"))
         self._journal = Journal(directory / "journal.sqlite")
         latch_file = LatchFile(directory / "latch.json")
         self._metrics = GatewayMetrics(context.metrics)
@@ -77,7 +81,7 @@ class GatewayService(Service):
                 request_timeout_ms=settings.request_timeout_ms,
                 demo_trading=settings.mode == "testnet",  # the venue's test network is its real address and a header
             ),
-            {bot: self._secrets.venue_accounts[bot] for bot in settings.bots},
+            {bot: self._secrets.venue_accounts[bot] for bot in lanes},
             tuple(policy.instruments),
             clock=context.clock,
             log=context.log,
@@ -86,7 +90,7 @@ class GatewayService(Service):
         )
         self._tape = Tape(context.run_dir / "tapes", context.log) if settings.record_tape else None
         self._release_file = ReleaseFile(context.data_dir / "release.json", settings.bots)
-        gateway = Gateway(settings.bots, policy, _timing(settings))
+        gateway = Gateway(lanes, policy, _timing(settings))
         gateway.state.code_hash = code_hash()
         self._engine = Engine(
             gateway,
@@ -131,7 +135,8 @@ class GatewayService(Service):
             self._engine.feed(m.BusBlind(blind_ms))
         state = self._engine.gateway.state
         self._metrics.update(state, self._journal.commits)
-        shut = [f"{bot}: {lane.why_shut or 're-reading'}" for bot, lane in state.lanes.items() if not lane.is_synced]
+        lanes = {bot: state.lanes[bot] for bot in self._bots}
+        shut = [f"{bot}: {lane.why_shut or 're-reading'}" for bot, lane in lanes.items() if not lane.is_synced]
         if shut:
             self.context.health.degraded("; ".join(shut))
         elif state.journal_failure:
@@ -171,6 +176,16 @@ class GatewayService(Service):
 
     def push_to_bot(self, bot_id: str, push: venue.PrivatePush) -> None:
         self._server.publish(push)
+
+    def _left_behind(self, journal: Path) -> tuple[str, ...]:
+        """Bots that this life does not serve, and whose orders an earlier one left open: they have a lane, by which
+        these are cancelled, and no key by which anybody could place more."""
+        left = [bot for bot in bots_with_open_orders(journal) if bot not in self._bots]
+        for bot in left:
+            has_key = bot in self._secrets.venue_accounts
+            log = self.log.warning if has_key else self.log.critical
+            log("orders.left_behind", bot=bot, next="they are cancelled" if has_key else "cancel them at the venue")
+        return tuple(bot for bot in left if bot in self._secrets.venue_accounts)
 
     def _on_public_push(self, push: venue.PublicPush) -> None:
         """To the bots and onto the tape what was not set aside; the tape has every trade."""

@@ -184,3 +184,17 @@ def test_a_stop_cancels_everything_and_ends_with_zero(tmp_path):
         assert desk.venue_open_orders() == []
         recovered = Journal(desk.run_dir / "gateway" / "journal.sqlite").open(0)
         assert recovered.records
+
+
+def test_orders_of_a_bot_that_the_next_life_does_not_serve_are_cancelled_all_the_same(tmp_path):
+    with running(tmp_path, bots=("bot1", "bot2")) as desk:
+        left = desk.client("bot2")
+        price = best_bid(left) - 50
+        left.create_order(SYMBOL, "limit", "buy", 0.001, price)
+        assert len(desk.venue_open_orders()) == 1
+        desk.kill("gateway")
+        desk.bots = ("bot1",)
+        desk.start_gateway()
+        eventually(lambda: desk.venue_open_orders() == [], 10, "nobody else would have")
+        with pytest.raises(ccxt.AuthenticationError):
+            left.create_order(SYMBOL, "limit", "buy", 0.001, price)

@@ -12,7 +12,7 @@ import pytest
 
 from services.common import venue
 from services.gateway.accounts import VirtualAccount
-from services.gateway.journal import Batch, Journal, JournalBroken
+from services.gateway.journal import Batch, Journal, JournalBroken, bots_with_open_orders
 from services.gateway.records import AccountRecord, BillRecord, FillRecord
 from tests.fakes.gateway_desk import Desk
 
@@ -56,6 +56,29 @@ def test_what_was_written_is_read_by_the_next_life(tmp_path):
     writer.journal.close()
     recovered = Journal(tmp_path / "j.sqlite").open(rows[0].updated_ts_ms)
     assert [r for r in recovered.records if r in rows] == rows
+
+
+def test_whose_orders_are_open_is_asked_before_the_life_begins(tmp_path):
+    path = tmp_path / "j.sqlite"
+    assert bots_with_open_orders(path) == ()
+    assert not path.exists(), "asking makes no journal"
+    (row,) = records()
+    others = [
+        msgspec.structs.replace(row, gateway_order_id=f"{number}", account_id=bot, bot_id=bot, state=state)
+        for number, (bot, state) in enumerate((("bot2", "UNKNOWN"), ("bot3", "FILLED"), ("bot4", "SUBMITTING")), 1)
+    ]
+    writer = Writer(path)
+    writer.write([row, *others])
+    writer.journal.close()
+    assert bots_with_open_orders(path) == ("bot1", "bot2", "bot4")
+
+
+def test_a_journal_that_cannot_be_read_names_nobody_and_is_refused_where_it_is_opened(tmp_path):
+    path = tmp_path / "j.sqlite"
+    path.write_bytes(b"not a database" * 100)
+    assert bots_with_open_orders(path) == ()
+    with pytest.raises(JournalBroken):
+        Journal(path).open(0)
 
 
 def test_a_later_row_replaces_the_earlier_and_the_steps_are_all_kept(tmp_path):
