@@ -10,7 +10,8 @@ from functools import partial
 from services.common import venue
 from services.gateway import listing, pursuit, quarantine, steps, views, watches
 from services.gateway.limits import gate
-from services.gateway.limits.candidate import Candidate, Refusal
+from services.gateway.limits.candidate import Candidate, Refusal, is_immediate
+from services.gateway.limits.conditions import bus_is_blind
 from services.gateway.limits.single import BPS
 from services.gateway.market import Touch
 from services.gateway.messages import Claims
@@ -91,9 +92,6 @@ def refusal_of_state(state: State, bot_id: str) -> Refusal | None:
         return Refusal("JOURNAL_FAILED", "desk", "journal writable", state.journal_failure)
     if state.is_draining:
         return Refusal("DOOR_SHUT", "desk", "running", "the gateway is stopping")
-    if state.bus_blind_ms > state.timing.bus_blind_soft_ms:
-        limit = f"bus_blind_soft_ms={state.timing.bus_blind_soft_ms}"
-        return Refusal("BUS_BLIND", "desk", limit, f"{state.bus_blind_ms} ms")
     if lane.key_refused:
         return Refusal("AUTH_FAILED", f"account:{bot_id}", "a key that the venue takes", lane.key_refused)
     if not lane.is_door_open:
@@ -173,8 +171,7 @@ def _is_reducing(state: State, bot_id: str, request: venue.PlaceOrder, level: st
     reducible = reducible_base(state, bot_id, request.symbol, request.side, strict=True)
     why = f"{latch.state} by {latch.entry.actor}: {latch.entry.reason}" if latch.entry else "latch file unreadable"
     if latch.state == "HALTED":
-        is_immediate = request.order_type == "market" or request.time_in_force in ("ioc", "fok")
-        if not (request.reduce_only and is_immediate and qty <= reducible):
+        if not (request.reduce_only and is_immediate(request) and qty <= reducible):
             code = "KILL_SWITCH_ACTIVE" if latch.entry and latch.entry.actor == "kill_switch" else "SCOPE_HALTED"
             return Refusal(code, latch.scope, "cancels, and immediate reduce-only orders", why)
     elif qty > reducible:
@@ -293,8 +290,13 @@ def _barred_at_the_wire(state: State, row: OrderRow) -> Refusal | None:
     seen = state.accounts[row.bot_id].fence
     if row.fence < seen:
         return Refusal("NOT_LEADER", f"bot:{row.bot_id}", f"fence={seen}", str(row.fence))
+    if row.reduce_only:
+        return None
+    barred = bus_is_blind(state)
+    if barred is not None:
+        return barred
     latch = state.latch_of(row.bot_id)
-    if latch.state == "ACTIVE" or row.reduce_only:
+    if latch.state == "ACTIVE":
         return None
     why = latch.entry.reason if latch.entry else "latch file unreadable"
     return Refusal("SCOPE_HALTED" if latch.state == "HALTED" else "SCOPE_REDUCING", latch.scope, latch.state, why)

@@ -49,6 +49,11 @@ class Refusal(NamedTuple):
 Check = Callable[[State, Candidate], Refusal | None]
 
 
+def is_immediate(request: venue.PlaceOrder) -> bool:
+    """It never rests."""
+    return request.order_type == "market" or request.time_in_force in ("ioc", "fok")
+
+
 def exceeds(
     state: State, order: Candidate, name: str, code: str, value_in: Callable[[str], Decimal | int]
 ) -> Refusal | None:

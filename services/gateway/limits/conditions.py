@@ -1,7 +1,23 @@
 """Conditions under which nobody takes new risk: old data, a wrong clock, the wrong release, maintenance, quarantine."""
 
-from services.gateway.limits.candidate import Candidate, Refusal
+from services.gateway.limits.candidate import Candidate, Refusal, is_immediate
 from services.gateway.state import State
+
+
+def check_bus(state: State, order: Candidate) -> Refusal | None:
+    """RTS6-14: nobody else sees what the desk does. Reducing orders pass; once nothing may rest, those that do not."""
+    blind_ms, timing = state.bus_blind_ms, state.timing
+    if blind_ms > timing.bus_blind_hard_ms and not (order.is_reducing and is_immediate(order.request)):
+        return Refusal("BUS_BLIND", "desk", f"bus_blind_hard_ms={timing.bus_blind_hard_ms}", f"{blind_ms} ms")
+    return None if order.is_reducing else bus_is_blind(state)
+
+
+def bus_is_blind(state: State) -> Refusal | None:
+    """No new risk, at the judge's and once more before the wire."""
+    if state.bus_blind_ms <= state.timing.bus_blind_soft_ms:
+        return None
+    limit = f"bus_blind_soft_ms={state.timing.bus_blind_soft_ms}"
+    return Refusal("BUS_BLIND", "desk", limit, f"{state.bus_blind_ms} ms")
 
 
 def check_release(state: State, order: Candidate) -> Refusal | None:

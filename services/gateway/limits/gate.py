@@ -9,6 +9,7 @@ from services.gateway.limits.candidate import Candidate, Check, Refusal
 from services.gateway.state import Granted, State
 
 CHECKS: tuple[Check, ...] = (
+    conditions.check_bus,
     conditions.check_release,
     conditions.check_fence,
     conditions.check_maintenance,

@@ -166,6 +166,7 @@ RULES: tuple[Rule, ...] = (
     Rule("latch", "SCOPE_HALTED", ("RTS6-12(1)", "I6"), "HALTED: cancels and immediate reduce-only; unreadable: too"),
     Rule("reducing", "SCOPE_REDUCING", ("RTS6-17(1)",), "REDUCING: only what ends at flat or before, computed here"),
     Rule("reduce-only", "WOULD_FLIP", ("RTS6-17(1)",), "an order that asks for reduce-only never passes flat"),
+    Rule("bus", "BUS_BLIND", ("RTS6-14",), "no new risk while nobody else can see it; after two minutes nothing rests"),
     Rule("heartbeat guard", "SESSION_CLOSED", ("RTS6-12(1)",), "a bot that is gone or silent has nothing resting"),
     Rule("unknown outcome", "UNKNOWN_OUTCOME", ("I1",), "no new risk on a level whose order nobody can account for"),
     Rule("own orders", "SELF_TRADE", ("RTS6-13(1)",), "no order that would trade with a resting order of the desk"),

@@ -14,6 +14,37 @@ from tests.fakes.limits import TREE, filled
 from tests.fakes.proofs import proves
 
 
+@proves("bus")
+def test_rts6_14_nobody_takes_new_risk_that_nobody_else_can_see_and_reducing_goes_on(desk):
+    filled(desk, "buy", "0.005")
+    desk.feed(m.BusBlind(15_000))
+    assert desk.placed(level="b1")
+    desk.feed(m.BusBlind(15_001))
+    refused = desk.refusal(level="b2")
+    assert (refused.code, "bus_blind_soft_ms=15000" in refused.text) == ("BUS_BLIND", True)
+    assert desk.placed("sell", "60010", "0.005", level="d0", reduce_only=True)
+
+
+@proves("bus")
+def test_rts6_14_an_order_that_was_under_way_when_the_bus_went_does_not_leave(desk):
+    desk.journal_delay_ms = 100
+    request_id, client_id = desk.place(level="b1")
+    desk.feed(m.BusBlind(16_000))
+    desk.run(500)
+    assert desk.replies[request_id].code == "BUS_BLIND"
+    assert client_id not in desk.submits_at_venue()
+
+
+@proves("bus")
+def test_rts6_14_once_nothing_may_rest_only_what_reduces_at_once_passes(desk):
+    filled(desk, "buy", "0.005")
+    desk.feed(m.BusBlind(120_001))
+    desk.run(500)
+    refused = desk.refusal("sell", "60010", "0.005", level="d0", reduce_only=True)
+    assert (refused.code, "bus_blind_hard_ms=120000" in refused.text) == ("BUS_BLIND", True)
+    assert desk.placed("sell", "", "0.005", level="d0", order_type="market", reduce_only=True)
+
+
 @proves("data_age_ms_max")
 def test_i5_no_new_risk_on_data_older_than_five_seconds_and_cancels_pass(desk):
     client_id = desk.placed()
