@@ -77,7 +77,7 @@ class Market:
 
     def is_for_bots(self, push: venue.PublicPush) -> bool:
         """Whether bots may hear of it; ask right after it was taken in. Of a pair whose book is set aside they hear
-        nothing at all, trades neither: a bot measures age on its stream, and that is to fall silent."""
+        nothing at all, trades neither: their book stands still, and nothing makes it look alive."""
         match push:
             case venue.BookPush(book=book):
                 return self.book(book.symbol) is book
