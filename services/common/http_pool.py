@@ -76,7 +76,7 @@ class HttpPool:
         ends_at_s = loop.time() + timeout_ms / 1000
         connection = await self._take(loop, ends_at_s)
         try:
-            return await connection.exchange(request, ends_at_s - loop.time())
+            return await connection.exchange(request, ends_at_s - loop.time(), f"no answer within {timeout_ms} ms")
         finally:
             self._give_back(connection, loop.time())
 
@@ -143,11 +143,11 @@ class _Connection(asyncio.Protocol):
         self._answer: asyncio.Future[HttpAnswer] | None = None
         self._begin()
 
-    async def exchange(self, request: bytes, timeout_s: float) -> HttpAnswer:
+    async def exchange(self, request: bytes, timeout_s: float, too_late: str) -> HttpAnswer:
         assert self._transport is not None and self._answer is None
         answer: asyncio.Future[HttpAnswer] = self._loop.create_future()
         self._answer = answer
-        deadline = self._loop.call_later(timeout_s, self._fail, f"no answer within {timeout_s * 1000:.0f} ms")
+        deadline = self._loop.call_later(timeout_s, self._fail, too_late)
         self._transport.write(request)
         try:
             return await answer

@@ -134,7 +134,7 @@ async def test_status_shows_what_each_bot_has_and_what_keeps_it_from_quoting(des
     answers.kills = {"desk": {"scope": "desk", "phase": "ZERO", "actor": "anna", "reason": "MANUAL"}}
     assert await run("status", "--run-dir", str(run_dir)) == 0
     out = capsys.readouterr().out
-    (row,) = [line for line in out.splitlines() if "bot1" in line and "HALTED" in line and "open" in line]
+    (row,) = [line for line in out.splitlines() if "bot1" in line and "HALTED" in line and "latched" not in line]
     for part in ("unknown", "3", "-0.0081 BTC-USDT", "99,990.50", "never STALE"):
         assert part in row
     back = f"desk latch set --scope bot:bot1 --state ACTIVE --reason MANUAL --actor <you> --yes --run-dir {run_dir}"

@@ -26,7 +26,7 @@ class Peer:
 
     async def _serve(self, reader, writer):
         self.connections += 1
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+        with contextlib.suppress(asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
                 length = [int(line[15:]) for line in head.split(b"\r\n") if line.startswith(b"Content-Length:")]
