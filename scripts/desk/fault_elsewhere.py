@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from scripts.desk.fault_proofs import E2E, GATEWAY, KILL_SWITCH
+from scripts.desk.fault_tiers import E2E, GATEWAY, KILL_SWITCH
 
 
 class Elsewhere(NamedTuple):

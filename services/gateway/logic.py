@@ -26,6 +26,7 @@ from services.gateway import (
     recovery,
     requests,
     sessions,
+    stale_pairs,
     steps,
     views,
     watches,
@@ -143,6 +144,7 @@ class Gateway:
         core.every(timing.position_watch_ms, partial(differences.watch_positions, state))
         core.every(timing.watch_ms, partial(watches.compare_in_and_out, state))
         core.every(timing.watch_ms, partial(marketdata.confirm_quiet_books, state))
+        core.every(timing.watch_ms, partial(stale_pairs.take_back, state))
         core.every(timing.watch_ms, partial(maintenance.watch, state))
         core.every(timing.watch_ms, partial(watches.watch_headroom, state))
         core.every(timing.watch_ms, partial(kill_caps.look, state))

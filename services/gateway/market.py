@@ -124,10 +124,12 @@ class Market:
 
     def silent_ms(self, symbol: str, mono_ms: int) -> int | None:
         """Since a sound book of the pair came or was confirmed; None when none ever did, or the last one was wrong."""
+        return None if self.fault(symbol) is not None else self.unsound_ms(symbol, mono_ms)
+
+    def unsound_ms(self, symbol: str, mono_ms: int) -> int | None:
+        """Since a sound book of the pair came or was confirmed, whatever came since; None when none ever did."""
         market = self._symbols.get(symbol)
-        if market is None or market.sound_mono_ms is None or market.fault is not None:
-            return None
-        return mono_ms - market.sound_mono_ms
+        return None if market is None or market.sound_mono_ms is None else mono_ms - market.sound_mono_ms
 
     def fault(self, symbol: str) -> Fault | None:
         market = self._symbols.get(symbol)

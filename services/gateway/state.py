@@ -48,6 +48,7 @@ class Timing(NamedTuple):
     position_grace_ms: int = 10_000  # a difference that lasts is a break
     watch_ms: int = 1_000  # in/out compare, quiet books
     market_speed: Decimal = Decimal(1)  # of a replayed market: its periods pass so much faster
+    stale_rest_ms: int = 10_000  # nothing that could open rests on a pair without a sound book for longer
     book_confirm_ms: int = 4_000  # a book that has not changed for this long is confirmed by REST
     listing_poll_ms: int = 60_000  # the venue's pairs and their rules
     key_refused_retry_ms: int = 10_000  # while the venue refuses our key
