@@ -8,7 +8,6 @@ Beside the rows stands an outbox: the events that go with them, in the same comm
 published at the next start, with the same event ids.
 """
 
-import contextlib
 import queue
 import sqlite3
 import threading
@@ -20,8 +19,8 @@ import msgspec
 
 from services.common.clock import stopwatch_ns
 from services.common.wal import Checkpointer, make_room
+from services.gateway.journal_reading import Recovered, read
 from services.gateway.records import (
-    TERMINAL,
     AccountRecord,
     BillRecord,
     FillRecord,
@@ -69,9 +68,6 @@ DROP TABLE orders_before;
 COMMIT;
 """
 
-_RECENT_MS = 24 * 3_600_000  # terminal rows younger than this come back into memory
-_RECENT_ROWS_MAX = 5_000
-_OF_ACCOUNT_MIN = 2_000  # trades and bills of each account, however old: what is read again must be known again
 _OUTBOX_KEPT = 1_000  # rows beyond what is known to be published
 _MARK_EVERY = 20  # commits; what is published twice after a crash is known by its event ids
 
@@ -96,29 +92,8 @@ class Batch(NamedTuple):
 Committed = list[tuple[object, int]]  # per batch: its tag and the outbox row of its events, 0 when it has none
 
 
-class Recovered(NamedTuple):
-    records: list[Record]
-    unpublished: list[tuple[int, list[bytes]]]  # (outbox row, encoded events), oldest first
-
-
 class JournalBroken(Exception):
     """The journal cannot be opened or written; the gateway takes no new risk."""
-
-
-def bots_with_open_orders(path: Path) -> tuple[str, ...]:
-    """Whose orders the journal at ``path`` knows as not over; none where there is no journal, or it cannot be read
-    (``Journal.open`` says why)."""
-    if not path.exists():
-        return ()
-    terminal = ",".join(f"'{state}'" for state in sorted(TERMINAL))
-    try:
-        with contextlib.closing(sqlite3.connect(path)) as connection:
-            rows = connection.execute(
-                f"SELECT DISTINCT bot_id FROM orders WHERE state NOT IN ({terminal}) ORDER BY bot_id"
-            )
-            return tuple(str(bot_id) for (bot_id,) in rows)
-    except sqlite3.Error:
-        return ()
 
 
 class Journal:
@@ -154,7 +129,9 @@ class Journal:
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)")  # what an earlier life left in the log
             make_room(self.path)
             self._connection = connection
-            return self._read(connection, now_ms)
+            recovered = read(connection, now_ms)
+            self._published_id = recovered.published_id
+            return recovered
         except (sqlite3.Error, msgspec.DecodeError) as error:
             raise JournalBroken(f"JOURNAL_UNREADABLE: path={self.path}, {error}") from error
 
@@ -182,31 +159,6 @@ class Journal:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-    # ------------------------------------------------------------------------------------------------------- reading
-
-    def _read(self, connection: sqlite3.Connection, now_ms: int) -> Recovered:
-        records: list[Record] = []
-        for (body,) in connection.execute("SELECT body FROM accounts ORDER BY bot_id"):
-            records.append(msgspec.json.decode(body, type=AccountRecord))
-        terminal = ",".join(f"'{state}'" for state in sorted(TERMINAL))
-        rows = connection.execute(
-            f"SELECT body FROM (SELECT gateway_order_id, body FROM orders WHERE state NOT IN ({terminal})"
-            " UNION SELECT gateway_order_id, body FROM (SELECT * FROM orders WHERE updated_ts_ms >= ?"
-            " ORDER BY updated_ts_ms DESC LIMIT ?) UNION SELECT gateway_order_id, body FROM"
-            " (SELECT * FROM orders ORDER BY gateway_order_id DESC LIMIT 1)) ORDER BY gateway_order_id",
-            (now_ms - _RECENT_MS, _RECENT_ROWS_MAX),
-        )
-        records.extend(msgspec.json.decode(body, type=OrderRecord) for (body,) in rows)
-        for account_id in [record.bot_id for record in records if isinstance(record, AccountRecord)]:
-            records.extend(_trades_of(connection, account_id, now_ms - _RECENT_MS))
-            records.extend(_bills_of(connection, account_id))
-        published = connection.execute("SELECT value FROM meta WHERE name='published'").fetchone()
-        self._published_id = int(published[0]) if published else 0
-        unpublished = connection.execute(
-            "SELECT id, events FROM outbox WHERE id > ? ORDER BY id", (self._published_id,)
-        ).fetchall()
-        return Recovered(records, [(int(row_id), bytes(events).split(b"\n")) for row_id, events in unpublished])
 
     # ------------------------------------------------------------------------------------------------------- writing
 
@@ -262,26 +214,6 @@ class Journal:
         self._checkpointer.committed()
         self.batches += len(batches)
         return [(batch.tag, outbox_id if batch.events else 0) for batch in batches]
-
-
-def _trades_of(connection: sqlite3.Connection, account_id: str, recent_ms: int) -> list[FillRecord]:
-    """Oldest first."""
-    rows = connection.execute(
-        "SELECT body FROM (SELECT ts_exch_ms, trade_id, body FROM fills WHERE account_id = :account"
-        " AND ts_ms >= :recent UNION SELECT ts_exch_ms, trade_id, body FROM"
-        " (SELECT * FROM fills WHERE account_id = :account ORDER BY ts_ms DESC LIMIT :least))"
-        " ORDER BY ts_exch_ms, trade_id",
-        {"account": account_id, "recent": recent_ms, "least": _OF_ACCOUNT_MIN},
-    )
-    return [msgspec.json.decode(body, type=FillRecord) for (body,) in rows]
-
-
-def _bills_of(connection: sqlite3.Connection, account_id: str) -> list[BillRecord]:
-    """Oldest first."""
-    rows = connection.execute(
-        "SELECT body FROM bills WHERE account_id = ? ORDER BY ts_ms DESC LIMIT ?", (account_id, _OF_ACCOUNT_MIN)
-    ).fetchall()
-    return [msgspec.json.decode(body, type=BillRecord) for (body,) in reversed(rows)]
 
 
 class _Rows:

@@ -21,7 +21,8 @@ from services.gateway.arming import bots_out_of_place, for_upstream, missing_con
 from services.gateway.audit import AuditLog
 from services.gateway.backend import BotFront
 from services.gateway.engine import Engine
-from services.gateway.journal import Journal, JournalBroken, bots_with_open_orders
+from services.gateway.journal import Journal, JournalBroken
+from services.gateway.journal_reading import bots_with_open_orders
 from services.gateway.latch_file import LatchFile
 from services.gateway.limits.policy import load_policy
 from services.gateway.logic import Gateway

@@ -12,7 +12,8 @@ import pytest
 
 from services.common import venue
 from services.gateway.accounts import VirtualAccount
-from services.gateway.journal import Batch, Journal, JournalBroken, bots_with_open_orders
+from services.gateway.journal import Batch, Journal, JournalBroken
+from services.gateway.journal_reading import bots_with_open_orders
 from services.gateway.records import AccountRecord, BillRecord, FillRecord
 from tests.fakes.gateway_desk import Desk
 
