@@ -6,14 +6,17 @@ twice, nothing is followed, nothing is decompressed, because nothing compressed 
 """
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+import aiohappyeyeballs
 import httptools
 
 ANSWER_BYTES_MAX = 32 << 20
+NEXT_ADDRESS_AFTER_S = 0.25  # a name with an address that does not answer (a broken IPv6) is tried by its others
 
 
 class NotSent(Exception):
@@ -114,8 +117,12 @@ class HttpPool:
         where, server_hostname = f"{self._host}:{self._port}", self._host if self._tls else None
         try:
             async with asyncio.timeout(min(self._connect_timeout_s, ends_at_s - loop.time())):
+                found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+                opened = await aiohappyeyeballs.start_connection(
+                    found, happy_eyeballs_delay=NEXT_ADDRESS_AFTER_S, interleave=1
+                )
                 _, connection = await loop.create_connection(
-                    _Connection, self._host, self._port, ssl=self._tls, server_hostname=server_hostname
+                    _Connection, sock=opened, ssl=self._tls, server_hostname=server_hostname
                 )
         except TimeoutError:
             raise NotSent(f"no connection to {where} in time") from None

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -191,6 +192,26 @@ async def test_no_more_connections_than_allowed_and_everybody_is_served():
         answers = await asyncio.gather(*[get(pool) for _ in range(6)])
     assert [answer.status for answer in answers] == [200] * 6
     assert peer.connections == 2
+
+
+async def test_a_name_with_an_address_that_does_not_answer_is_reached_by_its_other_one(monkeypatch):
+    loop = asyncio.get_running_loop()
+    connect = loop.sock_connect
+
+    async def addresses(host, port, **_):
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in ("127.0.0.9", "127.0.0.1")]
+
+    async def sock_connect(sock, address):
+        if address[0] == "127.0.0.9":
+            await asyncio.Event().wait()
+        await connect(sock, address)
+
+    peer = Peer()
+    async with peer.pool() as pool:
+        monkeypatch.setattr(loop, "getaddrinfo", addresses)
+        monkeypatch.setattr(loop, "sock_connect", sock_connect)
+        assert (await get(pool)).body == b"hi"
+    assert peer.connections == 1
 
 
 # --------------------------------------------------------------------------------------------- sent, or certainly not
