@@ -7,24 +7,10 @@ import pytest
 
 from services.common import venue
 from services.gateway.market import Market
+from tests.fakes.tickers import ticker
 
 D = Decimal
 BOOK = venue.Book(symbol="BTC-USDT", bids=((D(100), D(1)),), asks=((D(101), D(2)),), ts_exch_ms=1_000, seq=500)
-
-
-def ticker(mark: str, index: str = "100") -> venue.Ticker:
-    prices = dict.fromkeys(("bid_price", "bid_qty_base", "ask_price", "ask_qty_base", "last_price"), D(100))
-    day = dict.fromkeys(("high_24h", "low_24h", "open_24h", "base_volume_24h", "quote_volume_24h"), D(100))
-    return venue.Ticker(
-        symbol="BTC-USDT",
-        mark_price=D(mark),
-        index_price=D(index),
-        funding_rate_pct=D(0),
-        next_funding_ts_ms=0,
-        ts_exch_ms=1_000,
-        **prices,
-        **day,
-    )
 
 
 @pytest.fixture

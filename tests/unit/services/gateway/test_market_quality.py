@@ -4,6 +4,7 @@ import pytest
 
 from services.common import venue
 from services.gateway.market_quality import BookJudge
+from tests.fakes.tickers import ticker
 
 D = Decimal
 
@@ -15,21 +16,6 @@ def book(bid="100", ask="101", seq=1, ts=0, bid_qty="1", ask_qty="1", **sides) -
         asks=sides.get("asks", ((D(ask), D(ask_qty)),)),
         ts_exch_ms=ts,
         seq=seq,
-    )
-
-
-def ticker(mark: str, index: str, ts=0) -> venue.Ticker:
-    rest = dict.fromkeys(("bid_price", "bid_qty_base", "ask_price", "ask_qty_base", "last_price"), D(100))
-    day = dict.fromkeys(("high_24h", "low_24h", "open_24h", "base_volume_24h", "quote_volume_24h"), D(100))
-    return venue.Ticker(
-        symbol="BTC-USDT",
-        mark_price=D(mark),
-        index_price=D(index),
-        funding_rate_pct=D(0),
-        next_funding_ts_ms=0,
-        ts_exch_ms=ts,
-        **rest,
-        **day,
     )
 
 
@@ -131,9 +117,9 @@ def test_f26_f29_a_book_far_from_mark_or_index_is_never_believed_however_often_i
 
 def test_a_ticker_that_is_old_or_has_no_index_is_no_witness():
     judge = BookJudge()
-    assert judge.judge(book(seq=1, ts=70_000), 70_000, ticker("3.5", "3.5", ts=9_999)) is None
-    assert BookJudge().judge(book(seq=1, ts=70_000), 70_000, ticker("3.5", "3.5", ts=10_000)) is not None
-    assert judge.judge(book(seq=2, ts=70_000), 70_000, ticker("100", "0", ts=70_000)) is None
+    assert judge.judge(book(seq=1, ts=70_000), 70_000, ticker("3.5", "3.5", ts_ms=9_999)) is None
+    assert BookJudge().judge(book(seq=1, ts=70_000), 70_000, ticker("3.5", "3.5", ts_ms=10_000)) is not None
+    assert judge.judge(book(seq=2, ts=70_000), 70_000, ticker("100", "0", ts_ms=70_000)) is None
 
 
 def test_a_new_session_begins_a_new_sequence():
